@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Read side of the index, used by the gateway and by the hub's own commands. Each method is one short
+// read transaction (well under 1 s) and pages; costs do not grow with the archive. Where the index
+// lags (the open minute), segments() completes it from the sidecar's tail, so a reader sees what is
+// durable at this moment. Reopens by itself when CURRENT names another index.
+// Owner thread: one at a time; open one per thread. Works with the hub stopped, killed or rebuilding.
+// Errors: kNotFound (no such object), kUnavailable (busy or being switched: retry), kDataLoss.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/index/segment.h"
+#include "proto/base/bytes.h"
+#include "proto/base/id.h"
+#include "proto/base/result.h"
+
+namespace sitecast::hub {
+
+struct ProjectInfo {
+  ProjectId id;
+  std::string name;
+  std::string name_en;
+  std::string place;
+  std::string time_zone;
+  std::vector<std::string> areas;
+  std::vector<std::string> stages;
+  std::uint64_t capture_count = 0;
+  std::int64_t last_captured_at_us = 0;  // 0: none yet
+};
+
+struct CaptureInfo {
+  CaptureId id;
+  ProjectId project;
+  DeviceId device;
+  std::string capture_kind;  // "walkthrough", "photo", …; "unknown" until capture.opened arrives
+  std::string title;
+  std::string area;
+  std::int64_t captured_at_us = 0;
+  std::int64_t received_at_us = 0;  // of the first thing that arrived
+  std::int64_t duration_ms = 0;     // of what is archived
+  bool closed = false;              // capture.closed arrived
+  bool complete = false;            // closed and every part of every track is here
+  bool demonstration = false;
+  std::optional<CaptureId> continues;
+  std::vector<std::string> tracks;
+  // Latest progress statement of the capture, if any.
+  std::string stage;
+  std::optional<double> percentage;
+  std::uint32_t note_count = 0;
+  std::vector<std::string> warnings;  // too_dark | blurred | lens_covered seen at least once
+  Bytes photo_metadata;               // serialised v1::PhotoMetadata, empty if none
+};
+
+struct TrackInfo {
+  std::string name;
+  std::uint32_t timescale = 0;      // 0 for file tracks
+  std::string codec;                // RFC 6381, of the first init segment
+  std::uint64_t part_count = 0;     // durable parts
+  std::optional<std::uint64_t> part_count_total;  // known once closed
+  std::uint64_t size_bytes = 0;
+  std::uint64_t first_media_time = 0;
+  std::uint64_t end_media_time = 0;
+  std::string file_name;            // file tracks
+  std::string media_type;
+  std::uint64_t file_size_bytes = 0;
+};
+
+struct EventInfo {
+  EventId id;
+  std::string kind;
+  DeviceId device;
+  std::int64_t stated_at_us = 0;
+  std::int64_t received_at_us = 0;
+  std::optional<CaptureId> capture;
+  std::optional<std::int64_t> media_time_us;
+  Bytes event_bytes;  // v1::Event as sent
+};
+
+// Page of a timeline: newest first by (captured_at_us, capture id).
+struct TimelineQuery {
+  ProjectId project;
+  std::uint32_t limit = 50;                    // 1..200
+  std::optional<std::int64_t> before_us;       // cursor: strictly before (before_us, before_capture)
+  std::optional<CaptureId> before_capture;
+  std::optional<std::int64_t> from_us;         // captured_at_us >= from_us
+  std::string area;                            // empty: all
+  std::string capture_kind;                    // empty: all
+};
+
+class IndexReader {
+ public:
+  // `state_dir` is the hub's. kUnavailable when there is no index yet.
+  static Result<std::unique_ptr<IndexReader>> open(const std::filesystem::path& state_dir);
+  virtual ~IndexReader() = default;
+
+  virtual Result<std::vector<ProjectInfo>> projects() = 0;
+  virtual Result<ProjectInfo> project(ProjectId id) = 0;
+  // (project, role) of a person; the projection of member.added / member.removed.
+  virtual Result<std::vector<std::pair<ProjectId, std::string>>> memberships(
+      std::string_view user) = 0;
+
+  virtual Result<std::vector<CaptureInfo>> timeline(const TimelineQuery& query) = 0;
+  virtual Result<CaptureInfo> capture(CaptureId id) = 0;
+  virtual Result<std::vector<TrackInfo>> tracks(CaptureId id) = 0;
+  virtual Result<std::vector<EventInfo>> events(CaptureId id) = 0;
+
+  // Segments in media-time order that overlap [from, until) in the track's timescale.
+  virtual Result<std::vector<Segment>> segments(CaptureId id, std::string_view track,
+                                                std::uint64_t from, std::uint64_t until) = 0;
+  virtual Result<Segment> segment(CaptureId id, std::string_view track,
+                                  std::uint64_t first_sequence) = 0;
+  virtual Result<Bytes> init_segment(CaptureId id, std::string_view track,
+                                     std::string_view init_hash8) = 0;
+};
+
+}  // namespace sitecast::hub
