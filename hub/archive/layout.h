@@ -3,14 +3,14 @@
 //
 //   STATE/archive/{project}/{shard}/{capture}/{track}.media    parts' media bytes, append-only
 //   STATE/archive/{project}/{shard}/{capture}/{track}.sidecar  journal, one record per part
-//   STATE/archive/{project}/{shard}/{capture}/quarantine/      conflicting arrivals, kept for people
-//   STATE/derived/{project}/{shard}/{capture}/…                thumbnails, sprites: can be made again
-//   STATE/events/{project}.log                                 event log
+//   STATE/archive/{project}/{shard}/{capture}/quarantine/      conflicting arrivals, kept for
+//   people STATE/derived/{project}/{shard}/{capture}/…                thumbnails, sprites: can be
+//   made again STATE/events/{project}.log                                 event log
 //   STATE/index/CURRENT, index-N.db                            SQLite index, can be rebuilt
 //   STATE/enrolment.db                                         devices and their credentials
 //
-// {shard} = first 4 characters of the capture id (time: 4.7 h each), so that no folder grows without
-// bound. Thread-safe: immutable.
+// {shard} = first 4 characters of the capture id (time: 4.7 h each), so that no folder grows
+// without bound. Thread-safe: immutable.
 #pragma once
 
 #include <filesystem>

@@ -23,8 +23,8 @@
 
 namespace sitecast::hub {
 
-inline constexpr std::uint8_t kArrivedLive = 1;      // arrived on `live`, else on `fill`
-inline constexpr std::uint8_t kCarriesInit = 2;      // envelope has an init segment: starts a segment
+inline constexpr std::uint8_t kArrivedLive = 1;  // arrived on `live`, else on `fill`
+inline constexpr std::uint8_t kCarriesInit = 2;  // envelope has an init segment: starts a segment
 inline constexpr std::uint8_t kLastOfTrack = 4;
 
 struct SidecarRecord {
@@ -39,7 +39,8 @@ struct SidecarRecord {
 
 void append_sidecar_record(Bytes& out, const SidecarRecord& record);
 
-// The record at the front of `bytes` and its whole size; nullopt at a torn or damaged record (or end).
+// The record at the front of `bytes` and its whole size; nullopt at a torn or damaged record (or
+// end).
 struct ParsedSidecarRecord {
   SidecarRecord record;
   std::size_t size_bytes = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Read side of the index, used by the gateway and by the hub's own commands. Each method is one short
-// read transaction (well under 1 s) and pages; costs do not grow with the archive. Where the index
-// lags (the open minute), segments() completes it from the sidecar's tail, so a reader sees what is
-// durable at this moment. Reopens by itself when CURRENT names another index.
-// Owner thread: one at a time; open one per thread. Works with the hub stopped, killed or rebuilding.
-// Errors: kNotFound (no such object), kUnavailable (busy or being switched: retry), kDataLoss.
+// Read side of the index, used by the gateway and by the hub's own commands. Each method is one
+// short read transaction (well under 1 s) and pages; costs do not grow with the archive. Where the
+// index lags (the open minute), segments() completes it from the sidecar's tail, so a reader sees
+// what is durable at this moment. Reopens by itself when CURRENT names another index. Owner thread:
+// one at a time; open one per thread. Works with the hub stopped, killed or rebuilding. Errors:
+// kNotFound (no such object), kUnavailable (busy or being switched: retry), kDataLoss.
 #pragma once
 
 #include <cstdint>
@@ -59,14 +59,14 @@ struct CaptureInfo {
 
 struct TrackInfo {
   std::string name;
-  std::uint32_t timescale = 0;      // 0 for file tracks
-  std::string codec;                // RFC 6381, of the first init segment
-  std::uint64_t part_count = 0;     // durable parts
+  std::uint32_t timescale = 0;                    // 0 for file tracks
+  std::string codec;                              // RFC 6381, of the first init segment
+  std::uint64_t part_count = 0;                   // durable parts
   std::optional<std::uint64_t> part_count_total;  // known once closed
   std::uint64_t size_bytes = 0;
   std::uint64_t first_media_time = 0;
   std::uint64_t end_media_time = 0;
-  std::string file_name;            // file tracks
+  std::string file_name;  // file tracks
   std::string media_type;
   std::uint64_t file_size_bytes = 0;
 };
@@ -85,12 +85,12 @@ struct EventInfo {
 // Page of a timeline: newest first by (captured_at_us, capture id).
 struct TimelineQuery {
   ProjectId project;
-  std::uint32_t limit = 50;                    // 1..200
-  std::optional<std::int64_t> before_us;       // cursor: strictly before (before_us, before_capture)
+  std::uint32_t limit = 50;               // 1..200
+  std::optional<std::int64_t> before_us;  // cursor: strictly before (before_us, before_capture)
   std::optional<CaptureId> before_capture;
-  std::optional<std::int64_t> from_us;         // captured_at_us >= from_us
-  std::string area;                            // empty: all
-  std::string capture_kind;                    // empty: all
+  std::optional<std::int64_t> from_us;  // captured_at_us >= from_us
+  std::string area;                     // empty: all
+  std::string capture_kind;             // empty: all
 };
 
 class IndexReader {

@@ -16,7 +16,8 @@ using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
 inline ByteView as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};  // NOLINT(*reinterpret*)
+  return {reinterpret_cast<const std::uint8_t*>(text.data()),
+          text.size()};  // NOLINT(*reinterpret*)
 }
 inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};  // NOLINT(*reinterpret*)

@@ -25,7 +25,10 @@ class FakeClock final : public Clock {
  public:
   [[nodiscard]] std::int64_t wall_us() const override { return wall_us_; }
   [[nodiscard]] std::int64_t monotonic_us() const override { return monotonic_us_; }
-  void advance_us(std::int64_t us) { wall_us_ += us; monotonic_us_ += us; }
+  void advance_us(std::int64_t us) {
+    wall_us_ += us;
+    monotonic_us_ += us;
+  }
   void step_wall_us(std::int64_t us) { wall_us_ += us; }
 
  private:

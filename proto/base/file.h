@@ -3,7 +3,8 @@
 //   1. A new file is durable only after fsync of the file AND of its folder.
 //   2. A file made whole is written beside its name, synced, renamed, and the folder synced
 //      (write_file_durably); a file that grows is created once and appended to.
-//   3. After a failed sync the descriptor is never synced again as if nothing had happened: the kernel
+//   3. After a failed sync the descriptor is never synced again as if nothing had happened: the
+//   kernel
 //      may have dropped the dirty pages. The caller gives the file up (File::failed stays true).
 // Owner thread: one at a time per File; positional reads (read_at) are thread-safe.
 #pragma once
@@ -27,7 +28,8 @@ class File {
 
   // O_RDONLY.
   static Result<File> open_for_reading(const std::filesystem::path& path);
-  // Opens for appending, creating it (mode 0640) if absent; the caller syncs the folder of a new file.
+  // Opens for appending, creating it (mode 0640) if absent; the caller syncs the folder of a new
+  // file.
   static Result<File> open_for_appending(const std::filesystem::path& path);
   // O_CREAT | O_EXCL for appending: kFailedPrecondition when it exists.
   static Result<File> create(const std::filesystem::path& path);

@@ -10,16 +10,17 @@
 namespace sitecast {
 
 void fill_uuid_v7(std::array<std::uint8_t, kIdBytes>& out) {
-  // RFC 9562 section 6.2 method 1: a 12-bit counter in rand_a, carried into the time when it overflows.
+  // RFC 9562 section 6.2 method 1: a 12-bit counter in rand_a, carried into the time when it
+  // overflows.
   static std::mutex mutex;
   static std::uint64_t last_ms = 0;
   static std::uint32_t counter = 0;
 
   if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
-  const auto now_ms = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::system_clock::now().time_since_epoch())
-          .count());
+  const auto now_ms =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count());
   std::uint64_t ms = 0;
   std::uint32_t count = 0;
   {

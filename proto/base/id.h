@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// 128-bit identifiers (UUIDv7, RFC 9562 section 5.7): 48 bits of unix milliseconds, the rest random.
-// Text form everywhere (topics, URLs, JSON, file names): 22 characters of base64url.
-// Strong types: a ProjectId never passes for a CaptureId. Thread-safe.
+// 128-bit identifiers (UUIDv7, RFC 9562 section 5.7): 48 bits of unix milliseconds, the rest
+// random. Text form everywhere (topics, URLs, JSON, file names): 22 characters of base64url. Strong
+// types: a ProjectId never passes for a CaptureId. Thread-safe.
 #pragma once
 
 #include <array>
@@ -41,7 +41,9 @@ class Id {
     std::memcpy(id.bytes_.data(), bytes.data(), kIdBytes);
     return id;
   }
-  static std::optional<Id> from_bytes(std::string_view bytes) { return from_bytes(as_bytes(bytes)); }
+  static std::optional<Id> from_bytes(std::string_view bytes) {
+    return from_bytes(as_bytes(bytes));
+  }
   // nullopt unless exactly 22 valid characters.
   static std::optional<Id> parse(std::string_view text) {
     if (text.size() != kIdTextSize) return std::nullopt;

@@ -21,8 +21,8 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "sitecast", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("sitecast",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     made->set_level(spdlog::level::info);
     made->flush_on(spdlog::level::info);
@@ -34,11 +34,16 @@ spdlog::logger& logger() {
 }  // namespace
 
 bool set_log_level(std::string_view name) {
-  if (name == "debug") logger().set_level(spdlog::level::debug);
-  else if (name == "info") logger().set_level(spdlog::level::info);
-  else if (name == "warn") logger().set_level(spdlog::level::warn);
-  else if (name == "error") logger().set_level(spdlog::level::err);
-  else return false;
+  if (name == "debug")
+    logger().set_level(spdlog::level::debug);
+  else if (name == "info")
+    logger().set_level(spdlog::level::info);
+  else if (name == "warn")
+    logger().set_level(spdlog::level::warn);
+  else if (name == "error")
+    logger().set_level(spdlog::level::err);
+  else
+    return false;
   return true;
 }
 

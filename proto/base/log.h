@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logging: one line per fact to stderr, "time level [component] text key=value". Levels: error = data
-// at risk, warn = degraded and recovering, info = what a person running it wants to know.
+// Logging: one line per fact to stderr, "time level [component] text key=value". Levels: error =
+// data at risk, warn = degraded and recovering, info = what a person running it wants to know.
 // Never a secret, never a person's text. Thread-safe. Formatting only when the level is on.
 #pragma once
 
@@ -19,7 +19,8 @@ bool set_log_level(std::string_view name);
 bool log_enabled(LogLevel level);
 void log_line(LogLevel level, std::string_view component, std::string_view text);
 
-// Named source of lines, passed down by the parent: Log("agent").child("publish") -> [agent/publish].
+// Named source of lines, passed down by the parent: Log("agent").child("publish") ->
+// [agent/publish].
 class Log {
  public:
   explicit Log(std::string component) : component_(std::move(component)) {}

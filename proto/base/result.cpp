@@ -24,15 +24,29 @@ std::string_view name_of(ErrorKind kind) {
 namespace {
 ErrorKind kind_of_errno(int code) {
   switch (code) {
-    case ENOENT: case ENOTDIR: case ENXIO: return ErrorKind::kNotFound;
-    case ENOSPC: case EDQUOT: case EMFILE: case ENFILE: case ENOMEM: case EFBIG:
-      return ErrorKind::kResourceExhausted;
+    case ENOENT:
+    case ENOTDIR:
+    case ENXIO: return ErrorKind::kNotFound;
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EFBIG: return ErrorKind::kResourceExhausted;
     case EIO: return ErrorKind::kDataLoss;
-    case EACCES: case EPERM: case EROFS: return ErrorKind::kPermissionDenied;
-    case EEXIST: case EISDIR: case EBUSY: return ErrorKind::kFailedPrecondition;
-    case EINVAL: case ENAMETOOLONG: return ErrorKind::kInvalidArgument;
-    case ECONNREFUSED: case ECONNRESET: case ETIMEDOUT: case EAGAIN: case EPIPE:
-      return ErrorKind::kUnavailable;
+    case EACCES:
+    case EPERM:
+    case EROFS: return ErrorKind::kPermissionDenied;
+    case EEXIST:
+    case EISDIR:
+    case EBUSY: return ErrorKind::kFailedPrecondition;
+    case EINVAL:
+    case ENAMETOOLONG: return ErrorKind::kInvalidArgument;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ETIMEDOUT:
+    case EAGAIN:
+    case EPIPE: return ErrorKind::kUnavailable;
     default: return ErrorKind::kInternal;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Result<T>: a value or an Error. Every fallible function of ours returns one; exceptions stop at the
-// adapter that called the throwing library. Bugs of ours are asserts, the world's faults are Errors.
-// Thread-safety: value types, like std::variant.
+// Result<T>: a value or an Error. Every fallible function of ours returns one; exceptions stop at
+// the adapter that called the throwing library. Bugs of ours are asserts, the world's faults are
+// Errors. Thread-safety: value types, like std::variant.
 #pragma once
 
 #include <cassert>
@@ -12,8 +12,8 @@
 
 namespace sitecast {
 
-// Few kinds, each with one reaction. Where one is mapped from errno, SQLite or MQTT codes, that map is
-// one table beside the adapter.
+// Few kinds, each with one reaction. Where one is mapped from errno, SQLite or MQTT codes, that map
+// is one table beside the adapter.
 enum class ErrorKind {
   kInvalidArgument,     // bad input: say what was wrong, never retry
   kNotFound,            // no such object
@@ -66,16 +66,25 @@ Error errno_error(int code, std::string_view doing);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT(*explicit*)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}    // NOLINT(*explicit*)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(*explicit*)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*explicit*)
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
   // REQUIRES: ok()
-  [[nodiscard]] T& value() & { assert(ok()); return *std::get_if<0>(&state_); }
-  [[nodiscard]] const T& value() const& { assert(ok()); return *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& value() && { assert(ok()); return std::move(*std::get_if<0>(&state_)); }
+  [[nodiscard]] T& value() & {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  [[nodiscard]] const T& value() const& {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  [[nodiscard]] T&& value() && {
+    assert(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -83,7 +92,10 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   // REQUIRES: !ok()
-  [[nodiscard]] const Error& error() const { assert(!ok()); return *std::get_if<1>(&state_); }
+  [[nodiscard]] const Error& error() const {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -94,23 +106,26 @@ struct Ok {};
 // Result without a value: `return Ok{};` or `return some_error;`.
 class [[nodiscard]] Status {
  public:
-  Status(Ok) {}                                                    // NOLINT(*explicit*)
+  Status(Ok) {}                                                              // NOLINT(*explicit*)
   Status(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*explicit*)
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
-  [[nodiscard]] const Error& error() const { assert(!ok()); return *std::get_if<1>(&state_); }
+  [[nodiscard]] const Error& error() const {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<Ok, Error> state_;
 };
 
 // Returns from the enclosing function when `expr` (a Status) failed.
-#define SC_TRY(expr)                                    \
-  do {                                                  \
-    if (auto sc_status_ = (expr); !sc_status_.ok()) {   \
-      return sc_status_.error();                        \
-    }                                                   \
+#define SC_TRY(expr)                                  \
+  do {                                                \
+    if (auto sc_status_ = (expr); !sc_status_.ok()) { \
+      return sc_status_.error();                      \
+    }                                                 \
   } while (false)
 
 #define SC_CONCAT_INNER(a, b) a##b

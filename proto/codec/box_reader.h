@@ -19,13 +19,13 @@ enum class Codec { kAvc, kOpus, kAac };
 struct InitInfo {
   Codec codec{};
   std::uint32_t timescale = 0;
-  std::uint32_t width_px = 0;    // video
-  std::uint32_t height_px = 0;   // video
+  std::uint32_t width_px = 0;   // video
+  std::uint32_t height_px = 0;  // video
   std::uint8_t channel_count = 0;
   std::uint32_t sample_rate_hz = 0;
-  std::uint16_t pre_skip = 0;    // Opus
-  ByteView codec_config;         // avcC, dOps or AudioSpecificConfig payload
-  ByteView sample_entry;         // the whole entry box (avc1, Opus, mp4a), for remuxing
+  std::uint16_t pre_skip = 0;  // Opus
+  ByteView codec_config;       // avcC, dOps or AudioSpecificConfig payload
+  ByteView sample_entry;       // the whole entry box (avc1, Opus, mp4a), for remuxing
 };
 Result<InitInfo> read_init(ByteView init_segment);
 
@@ -36,12 +36,12 @@ struct SampleInfo {
 };
 
 struct ChunkInfo {
-  std::uint32_t fragment_number = 0;   // mfhd
-  std::uint64_t decode_time = 0;       // tfdt
-  std::uint64_t duration = 0;          // sum over samples
+  std::uint32_t fragment_number = 0;  // mfhd
+  std::uint64_t decode_time = 0;      // tfdt
+  std::uint64_t duration = 0;         // sum over samples
   bool starts_with_key_frame = false;
   std::vector<SampleInfo> samples;
-  ByteView payload;                    // mdat's content: the samples back to back
+  ByteView payload;  // mdat's content: the samples back to back
 };
 // kInvalidArgument with the box that was wrong.
 Result<ChunkInfo> read_chunk(ByteView chunk);

@@ -3,8 +3,8 @@
 // (moof+mdat) per part out, made when its last frame is there. One track per stream, brands `iso6`
 // and `cmfc`, default-base-is-moof, sample durations in trun, tfdt version 1 (64 bit), no B-frames
 // (composition offsets are absent). track_ID is always 1.
-// Owner thread: one at a time. Pure: no I/O, no clock. Output is byte-for-byte the TypeScript muxer's
-// (golden vectors in proto/vectors).
+// Owner thread: one at a time. Pure: no I/O, no clock. Output is byte-for-byte the TypeScript
+// muxer's (golden vectors in proto/vectors).
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ struct VideoInit {
 
 // Opus in ISO BMFF (opus-codec.org "Encapsulation of Opus in ISO Base Media File Format" 0.8.1).
 struct OpusInit {
-  std::uint8_t channel_count = 2;   // 1 or 2: mapping family 0
-  std::uint16_t pre_skip = 312;     // 48 kHz samples
+  std::uint8_t channel_count = 2;  // 1 or 2: mapping family 0
+  std::uint16_t pre_skip = 312;    // 48 kHz samples
   std::uint32_t input_sample_rate_hz = 48'000;
 };
 
@@ -47,9 +47,9 @@ Result<Bytes> make_opus_init(const OpusInit& init);
 Result<Bytes> make_aac_init(const AacInit& init);
 
 struct Sample {
-  ByteView data;              // AVC: length-prefixed NAL units (4-byte lengths)
-  std::uint32_t duration = 0; // in the track's timescale
-  bool key_frame = false;     // sync sample; audio: always true
+  ByteView data;               // AVC: length-prefixed NAL units (4-byte lengths)
+  std::uint32_t duration = 0;  // in the track's timescale
+  bool key_frame = false;      // sync sample; audio: always true
 };
 
 // One chunk. `fragment_number` is mfhd's sequence_number: the part's sequence + 1 (mod 2^32).

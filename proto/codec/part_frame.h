@@ -7,9 +7,9 @@
 //   | 0x01 | E: u16       | PartEnvelope E | P: u16     | PartProof P    | media to the end    |
 //   +------+--------------+----------------+------------+----------------+---------------------+
 //
-// part hash = SHA-256(PartEnvelope bytes as sent || media). Envelope, hash and media of a part never
-// change; the proof may differ between two sendings.
-// Thread-safe: pure functions. Views point into the caller's payload and live as long as it does.
+// part hash = SHA-256(PartEnvelope bytes as sent || media). Envelope, hash and media of a part
+// never change; the proof may differ between two sendings. Thread-safe: pure functions. Views point
+// into the caller's payload and live as long as it does.
 #pragma once
 
 #include "proto/base/bytes.h"
