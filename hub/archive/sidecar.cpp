@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/archive/sidecar.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "hub/archive/big_endian.h"
+#include "proto/base/crc32c.h"
+#include "proto/codec/limits.h"
+
+namespace sitecast::hub {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kFrameBytes = 8;  // size and CRC
+constexpr std::size_t kFixedBytes =
+    1 + 1 + 8 + 4 + 8 + 32 + 2 + 2;  // body without the two messages
+constexpr std::size_t kMaxBodyBytes = kFixedBytes + limits::kEnvelopeBytes + limits::kProofBytes;
+constexpr std::size_t kReadBytes = 256 * 1024;
+
+}  // namespace
+
+void append_sidecar_record(Bytes& out, const SidecarRecord& record) {
+  assert(record.envelope_bytes.size() <= limits::kEnvelopeBytes);
+  assert(record.proof_bytes.size() <= limits::kProofBytes);
+  const std::size_t start = out.size();
+  const std::size_t body_bytes =
+      kFixedBytes + record.envelope_bytes.size() + record.proof_bytes.size();
+  out.reserve(start + kFrameBytes + body_bytes);
+  put_u32(out, static_cast<std::uint32_t>(body_bytes));
+  put_u32(out, 0);  // CRC, known when the body is there
+  out.push_back(kVersion);
+  out.push_back(record.flags);
+  put_u64(out, record.media_offset);
+  put_u32(out, record.media_size_bytes);
+  put_u64(out, static_cast<std::uint64_t>(record.received_at_us));
+  out.insert(out.end(), record.part_hash.begin(), record.part_hash.end());
+  put_u16(out, static_cast<std::uint16_t>(record.envelope_bytes.size()));
+  out.insert(out.end(), record.envelope_bytes.begin(), record.envelope_bytes.end());
+  put_u16(out, static_cast<std::uint16_t>(record.proof_bytes.size()));
+  out.insert(out.end(), record.proof_bytes.begin(), record.proof_bytes.end());
+  const std::uint32_t crc = crc32c(ByteView(out).subspan(start + kFrameBytes));
+  set_u32(out, start + 4, crc);
+}
+
+std::optional<ParsedSidecarRecord> parse_sidecar_record(ByteView bytes) {
+  if (bytes.size() < kFrameBytes) return std::nullopt;
+  const std::size_t body_bytes = get_u32(bytes, 0);
+  if (body_bytes < kFixedBytes || body_bytes > kMaxBodyBytes) return std::nullopt;
+  if (bytes.size() - kFrameBytes < body_bytes) return std::nullopt;
+  const ByteView body = bytes.subspan(kFrameBytes, body_bytes);
+  if (crc32c(body) != get_u32(bytes, 4) || body[0] != kVersion) return std::nullopt;
+
+  ParsedSidecarRecord parsed;
+  SidecarRecord& record = parsed.record;
+  record.flags = body[1];
+  record.media_offset = get_u64(body, 2);
+  record.media_size_bytes = get_u32(body, 10);
+  record.received_at_us = static_cast<std::int64_t>(get_u64(body, 14));
+  std::copy_n(body.begin() + 22, record.part_hash.size(), record.part_hash.begin());
+  const std::size_t envelope_bytes = get_u16(body, 54);
+  if (envelope_bytes > limits::kEnvelopeBytes || kFixedBytes + envelope_bytes > body_bytes) {
+    return std::nullopt;
+  }
+  record.envelope_bytes = body.subspan(56, envelope_bytes);
+  const std::size_t proof_bytes = get_u16(body, 56 + envelope_bytes);
+  if (kFixedBytes + envelope_bytes + proof_bytes != body_bytes) return std::nullopt;
+  record.proof_bytes = body.subspan(58 + envelope_bytes, proof_bytes);
+  parsed.size_bytes = kFrameBytes + body_bytes;
+  return parsed;
+}
+
+Result<std::uint64_t> read_sidecar(
+    const File& file, std::uint64_t offset,
+    const std::function<bool(const SidecarRecord&, std::uint64_t record_offset)>& visit) {
+  Bytes buffer;
+  for (;;) {
+    SC_TRY_ASSIGN(const std::uint64_t file_bytes, file.size_bytes());
+    if (offset >= file_bytes) return offset;
+    buffer.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, file_bytes - offset)));
+    SC_TRY(file.read_at(offset, buffer));
+    std::size_t used = 0;
+    while (const auto parsed = parse_sidecar_record(ByteView(buffer).subspan(used))) {
+      if (!visit(parsed->record, offset + used)) return offset + used + parsed->size_bytes;
+      used += parsed->size_bytes;
+    }
+    if (used == 0) return offset;  // torn or damaged: a whole record always fits into the buffer
+    offset += used;
+  }
+}
+
+}  // namespace sitecast::hub
