@@ -19,23 +19,15 @@ inline constexpr std::size_t kControlBytes = 256 * 1024;  // hello, receipt, sta
 inline constexpr std::size_t kMqttPacketBytes = kPartBytes + 8 * 1024;
 inline constexpr std::size_t kTrackNameBytes = 16;
 inline constexpr std::size_t kTracksPerCapture = 16;
-<<<<<<< HEAD
 inline constexpr std::size_t kTextBytes = 8 * 1024;  // a note
 inline constexpr std::size_t kNameBytes = 256;       // area, stage, title, file name
-inline constexpr std::uint64_t kFileBytes = 2ULL * 1024 * 1024 * 1024;
-inline constexpr std::uint64_t kSequence = 1ULL << 40;
-inline constexpr std::uint32_t kPartDurationMs = 2000;  // longest part accepted
-=======
-inline constexpr std::size_t kTextBytes = 8 * 1024;            // a note
-inline constexpr std::size_t kNameBytes = 256;                 // area, stage, title, file name
 inline constexpr std::size_t kMediaTypeBytes = 128;
 inline constexpr std::uint64_t kFileBytes = 2ULL * 1024 * 1024 * 1024;
 inline constexpr std::uint64_t kSequence = 1ULL << 40;
-inline constexpr std::uint64_t kMediaTime = 1ULL << 53;        // exact in a JavaScript number
+inline constexpr std::uint64_t kMediaTime = 1ULL << 53;  // exact in a JavaScript number
 inline constexpr std::int64_t kLatestTimeUs = 253'402'300'799'999'999;  // end of the year 9999
-inline constexpr std::uint32_t kTimescale = 192'000;           // finest clock of a track, Hz
-inline constexpr std::uint32_t kPartDurationMs = 2000;         // longest part accepted
->>>>>>> d44fec0 (Make and read topics, part frames and running hashes)
+inline constexpr std::uint32_t kTimescale = 192'000;    // finest clock of a track, Hz
+inline constexpr std::uint32_t kPartDurationMs = 2000;  // longest part accepted
 inline constexpr std::uint32_t kKeyFrameIntervalMs = 2000;
 inline constexpr std::uint32_t kSamplesPerPart = 4096;
 
