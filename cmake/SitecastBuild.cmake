@@ -36,10 +36,15 @@ function(sitecast_executable name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} sitecast_warnings)
 endfunction()
 
-# sitecast_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT s]): a GoogleTest binary registered as one
-# ctest test of the same name, so that `ctest` starts each binary once.
+# Targets of two stages of scripts/test that build only what they run.
+add_custom_target(sanitized_tests)
+add_custom_target(fuzzers)
+
+# sitecast_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT s] [SANITIZE]): a GoogleTest binary registered
+# as one ctest test of the same name, so that `ctest` starts each binary once. SANITIZE: scripts/test
+# runs it under ASan and UBSan as well (decoders, durability, threads; not every test, for time's sake).
 function(sitecast_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "SANITIZE" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   sitecast_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name} PRIVATE
     SITECAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SITECAST_TEST_DATA="${SITECAST_TEST_DATA}"
@@ -50,13 +55,18 @@ function(sitecast_test name)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
+  if(ARG_SANITIZE)
+    list(APPEND ARG_LABELS sanitize)
+    add_dependencies(sanitized_tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
     ENVIRONMENT "ASAN_OPTIONS=fast_unwind_on_malloc=0;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp;G_SLICE=always-malloc")
 endfunction()
 
 # sitecast_fuzzer(NAME SOURCES … DEPS …): a libFuzzer target, only with SITECAST_FUZZ. Its corpus is
-# tests/fuzz/corpus/NAME.
+# tests/fuzz/corpus/NAME. As a test (label fuzz) it replays the corpus and then searches on for
+# SITECAST_FUZZ_SECONDS (environment; default 5).
 function(sitecast_fuzzer name)
   if(NOT SITECAST_FUZZ)
     return()
@@ -65,4 +75,8 @@ function(sitecast_fuzzer name)
   sitecast_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${name})
+  add_test(NAME fuzz.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/fuzz/run_fuzzer.sh
+    $<TARGET_FILE:${name}> ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz)
 endfunction()
