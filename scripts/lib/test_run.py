@@ -2,6 +2,7 @@
 """The stages of scripts/test: build, then ctest label by label, cheapest and most telling first."""
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -73,6 +74,7 @@ class Run:
             cwd=ROOT, env={**self.environment, **(extra_environment or {})}, check=False)
         stage.seconds = time.monotonic() - started
         self.read_report(stage, report)
+        self.read_skips(stage, ROOT / "build" / preset / "Testing" / "Temporary" / "LastTest.log")
         if result.returncode != 0 and not stage.failed:
             stage.failed.append(f"ctest exit code {result.returncode}")
 
@@ -89,6 +91,14 @@ class Run:
                 stage.skipped.append(case.get("name"))
             else:
                 stage.failed.append(case.get("name"))
+
+    @staticmethod
+    def read_skips(stage, log):
+        """Cases that a GoogleTest binary skipped inside a passed test (absent media, for example)."""
+        if log.exists():
+            text = log.read_text(encoding="utf-8", errors="replace")
+            stage.skipped += sorted(set(re.findall(r"^\[  SKIPPED \] (\S+\.\S+)(?: \(|$)", text,
+                                                   re.MULTILINE)))
 
     def fuzz_environment(self):
         listing = subprocess.run(["ctest", "--test-dir", "build/fuzz", "-N", "-L", "^fuzz$"],
