@@ -26,10 +26,7 @@ constexpr Tables make_tables() {
 }
 constexpr Tables kTables = make_tables();
 
-}  // namespace
-
-std::uint32_t crc32c(ByteView bytes) {
-  std::uint32_t crc = 0xffffffffU;
+std::uint32_t fold_in(std::uint32_t crc, ByteView bytes) {
   std::size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8) {
     const std::uint8_t* p = bytes.data() + i;
@@ -38,7 +35,15 @@ std::uint32_t crc32c(ByteView bytes) {
           kTables[3][p[4]] ^ kTables[2][p[5]] ^ kTables[1][p[6]] ^ kTables[0][p[7]];
   }
   for (; i < bytes.size(); ++i) crc = (crc >> 8) ^ kTables[0][(crc ^ bytes[i]) & 0xff];
-  return crc ^ 0xffffffffU;
+  return crc;
+}
+
+}  // namespace
+
+std::uint32_t crc32c(ByteView bytes) { return fold_in(0xffffffffU, bytes) ^ 0xffffffffU; }
+
+std::uint32_t crc32c(ByteView first, ByteView second) {
+  return fold_in(fold_in(0xffffffffU, first), second) ^ 0xffffffffU;
 }
 
 }  // namespace sitecast

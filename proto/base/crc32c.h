@@ -10,5 +10,6 @@
 namespace sitecast {
 
 std::uint32_t crc32c(ByteView bytes);
+std::uint32_t crc32c(ByteView first, ByteView second);  // of the concatenation
 
 }  // namespace sitecast
