@@ -2,7 +2,8 @@
 // Strict reader of what the muxer writes: ftyp+moov of one track, and moof+mdat chunks. It reads
 // untrusted bytes: every size is checked against its parent before use, nothing is allocated from a
 // claimed size alone, unknown boxes are skipped inside their parent, and a chunk must be exactly
-// (styp?) moof mdat. Thread-safe: pure functions. Views point into the caller's bytes.
+// (styp?) moof mdat. Edit lists are refused, since they would shift media_time. Thread-safe: pure
+// functions. Views point into the caller's bytes.
 #pragma once
 
 #include <cstdint>

@@ -30,7 +30,7 @@ struct VideoInit {
 // Opus in ISO BMFF (opus-codec.org "Encapsulation of Opus in ISO Base Media File Format" 0.8.1).
 struct OpusInit {
   std::uint8_t channel_count = 2;  // 1 or 2: mapping family 0
-  std::uint16_t pre_skip = 312;    // 48 kHz samples
+  std::uint16_t pre_skip = 0;      // see proto/README.md, "Sound and its clock": leave it 0
   std::uint32_t input_sample_rate_hz = 48'000;
 };
 
@@ -53,7 +53,8 @@ struct Sample {
 };
 
 // One chunk. `fragment_number` is mfhd's sequence_number: the part's sequence + 1 (mod 2^32).
-// REQUIRES: 1..kSamplesPerPart samples, total within kPartBytes.
+// kInvalidArgument unless 1..kSamplesPerPart samples, none empty or without duration, and the whole
+// chunk within kPartBytes. Overhead: 96 + 12 bytes per sample.
 Result<Bytes> make_chunk(std::uint32_t fragment_number, std::uint64_t decode_time,
                          const std::vector<Sample>& samples);
 
