@@ -23,6 +23,7 @@ from pathlib import Path
 ALLOWED = {
     "proto/base": [],
     "proto/codec": ["proto/base"],
+    "proto/sqlite": ["proto/base"],
     "agent/gst": ["proto"],
     "agent/vision": ["proto"],
     "agent/spool": ["proto"],
@@ -34,7 +35,8 @@ ALLOWED = {
     "hub/ingest": ["proto", "hub/verify"],
     "hub/verify": ["proto", "hub/archive"],
     "hub/archive": ["proto", "hub/index"],
-    "hub/index": ["proto", "hub/archive/layout.h", "hub/archive/sidecar.h"],
+    "hub/index": ["proto", "hub/archive/layout.h", "hub/archive/sidecar.h",
+                  "hub/archive/event_log.h"],
     "hub/receipt": ["proto"],
     "hub/derive": ["proto", "hub/archive/layout.h", "hub/archive/sidecar.h", "hub/index/reader.h",
                    "hub/index/segment.h"],
@@ -50,6 +52,7 @@ ALLOWED = {
 OUTSIDE = {
     "mqtt/": ["agent/publish", "hub/ingest", "hub/receipt", "hub/broker", "viewer/gateway", "tests"],
     "MQTTAsync.h": ["agent/publish", "hub/ingest", "hub/broker", "viewer/gateway", "tests"],
+    "sqlite3.h": ["proto/sqlite", "tests"],
     "gst/": ["agent", "tests", "hub/derive"],
     "opencv2/": ["agent/vision", "agent/capture", "hub/derive", "tests", "scripts"],
 }
