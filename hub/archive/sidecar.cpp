@@ -16,9 +16,28 @@ constexpr std::size_t kFrameBytes = 8;  // size and CRC
 constexpr std::size_t kFixedBytes =
     1 + 1 + 8 + 4 + 8 + 32 + 2 + 2;  // body without the two messages
 constexpr std::size_t kMaxBodyBytes = kFixedBytes + limits::kEnvelopeBytes + limits::kProofBytes;
+constexpr std::string_view kMagic("sctrack\1", 8);
 constexpr std::size_t kReadBytes = 256 * 1024;
 
 }  // namespace
+
+Bytes make_sidecar_header(DeviceId device) {
+  Bytes header(kMagic.begin(), kMagic.end());
+  header.insert(header.end(), device.bytes().begin(), device.bytes().end());
+  put_u32(header, crc32c(header));
+  return header;
+}
+
+Result<DeviceId> read_sidecar_header(const File& file) {
+  Bytes header(kSidecarHeaderBytes);
+  SC_TRY(file.read_at(0, header));
+  const ByteView bytes(header);
+  if (as_text(bytes.first(kMagic.size())) != kMagic ||
+      crc32c(bytes.first(kSidecarHeaderBytes - 4)) != get_u32(bytes, kSidecarHeaderBytes - 4)) {
+    return data_loss("sidecar header is damaged");
+  }
+  return *DeviceId::from_bytes(bytes.subspan(kMagic.size(), kIdBytes));
+}
 
 void append_sidecar_record(Bytes& out, const SidecarRecord& record) {
   assert(record.envelope_bytes.size() <= limits::kEnvelopeBytes);
@@ -72,22 +91,26 @@ std::optional<ParsedSidecarRecord> parse_sidecar_record(ByteView bytes) {
 
 Result<std::uint64_t> read_sidecar(
     const File& file, std::uint64_t offset,
-    const std::function<bool(const SidecarRecord&, std::uint64_t record_offset)>& visit) {
+    const std::function<bool(const SidecarRecord&, std::uint64_t record_offset)>& visit,
+    std::uint64_t until) {
+  SC_TRY_ASSIGN(std::uint64_t end, file.size_bytes());
+  end = std::min(end, until);
+  if (end < kSidecarHeaderBytes) return std::uint64_t{0};
+  offset = std::max<std::uint64_t>(offset, kSidecarHeaderBytes);
   Bytes buffer;
-  for (;;) {
-    SC_TRY_ASSIGN(const std::uint64_t file_bytes, file.size_bytes());
-    if (offset >= file_bytes) return offset;
-    buffer.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, file_bytes - offset)));
+  while (offset < end) {
+    buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, end - offset)));
     SC_TRY(file.read_at(offset, buffer));
     std::size_t used = 0;
     while (const auto parsed = parse_sidecar_record(ByteView(buffer).subspan(used))) {
-      if (!visit(parsed->record, offset + used)) return offset + used + parsed->size_bytes;
+      const std::uint64_t record_offset = offset + used;
       used += parsed->size_bytes;
+      if (!visit(parsed->record, record_offset)) return offset + used;
     }
-    if (used == 0) return offset;  // torn or damaged: a whole record always fits into the buffer
+    if (used == 0) break;  // torn or damaged: a whole record always fits into the buffer
     offset += used;
   }
+  return offset;
 }
 
 }  // namespace sitecast::hub

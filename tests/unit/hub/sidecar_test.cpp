@@ -71,8 +71,24 @@ TEST(SidecarTest, AnyFlippedBitEndsTheRead) {
   }
 }
 
+TEST(SidecarTest, HeaderNamesTheDeviceAndNoticesDamage) {
+  const TempDir dir;
+  const DeviceId device = DeviceId::make();
+  Bytes header = make_sidecar_header(device);
+  ASSERT_EQ(header.size(), kSidecarHeaderBytes);
+  auto file = File::create(dir.path() / "whole.sidecar");
+  ASSERT_TRUE(file.ok() && file->append(header).ok());
+  const auto read = read_sidecar_header(*file);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, device);
+  header[9] ^= 1;
+  auto damaged = File::create(dir.path() / "damaged.sidecar");
+  ASSERT_TRUE(damaged.ok() && damaged->append(header).ok());
+  EXPECT_EQ(read_sidecar_header(*damaged).error().kind(), ErrorKind::kDataLoss);
+}
+
 TEST(SidecarTest, FileTornAtAnyByteReadsUpToTheLastWholeRecord) {
-  Bytes bytes;
+  Bytes bytes = make_sidecar_header(DeviceId::make());
   const auto ends = append_samples(bytes, 6);
   const TempDir dir;
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
@@ -91,12 +107,13 @@ TEST(SidecarTest, FileTornAtAnyByteReadsUpToTheLastWholeRecord) {
     std::size_t whole = 0;
     while (whole < ends.size() && ends[whole] <= cut) ++whole;
     EXPECT_EQ(records, whole) << "cut at " << cut;
-    EXPECT_EQ(*end, whole == 0 ? 0 : ends[whole - 1]);
+    const std::size_t header_end = cut < kSidecarHeaderBytes ? 0 : kSidecarHeaderBytes;
+    EXPECT_EQ(*end, whole == 0 ? header_end : ends[whole - 1]);
   }
 }
 
 TEST(SidecarTest, ZeroFilledTailIsTorn) {
-  Bytes bytes;
+  Bytes bytes = make_sidecar_header(DeviceId::make());
   const auto ends = append_samples(bytes, 2);
   bytes.resize(bytes.size() + 4096, 0);
   const TempDir dir;
@@ -109,7 +126,7 @@ TEST(SidecarTest, ZeroFilledTailIsTorn) {
 }
 
 TEST(SidecarTest, ReadsAcrossBufferBordersAndFromAnOffset) {
-  Bytes bytes;
+  Bytes bytes = make_sidecar_header(DeviceId::make());
   std::vector<std::size_t> ends;
   for (int round = 0; round < 3000; ++round) {
     append_sidecar_record(bytes, make_sample(static_cast<std::uint8_t>(round % 200)).record);
