@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's spool: everything captured is here until the hub has it on disk. One per device; a
+// lock file keeps a second process out. README.md holds its invariants. Threads: any thread may
+// call what capture_writer.h declares; the spool's own sync thread syncs in groups and is the only
+// one that touches the index; the delivery thread calls the methods under "Delivery". Ownership:
+// settings' clock, disk and listener must outlive the spool, and every CaptureWriter must be
+// destroyed before it. Units in names.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/spool/capture_writer.h"
+#include "agent/spool/disk.h"
+#include "agent/spool/index.h"
+#include "agent/spool/listener.h"
+#include "agent/spool/track_log.h"
+#include "proto/base/clock.h"
+#include "proto/base/log.h"
+#include "proto/base/mutex.h"
+
+namespace sitecast::agent {
+
+struct SpoolSettings {
+  std::filesystem::path dir;
+  std::uint64_t quota_bytes = 16ULL << 30;     // most that parts may take
+  std::uint64_t reserve_bytes = 512ULL << 20;  // left free on the disk
+  // One line per part written, "capture track sequence hash" (ids as text, hash in hex), appended;
+  // for comparing what was captured with what arrived. Empty: none.
+  std::filesystem::path ledger;
+  // A group's sync starts this long after its first write. With the sync itself (tens of
+  // milliseconds on flash) it must stay below the 200 ms that the product promises.
+  std::int64_t sync_delay_us = 100'000;
+  std::uint64_t file_bytes = 8ULL << 20;
+  std::uint64_t ballast_bytes = 2ULL << 20;
+  std::int64_t history = 50;  // delivered captures kept for `status`
+};
+
+enum class CaptureState { kRecording, kClosed, kDelivered };
+
+struct TrackSummary {
+  std::string name;
+  TrackHandle handle = 0;
+  TrackFigures figures;
+  std::string failure;  // why it was given up; empty: sound
+};
+struct CaptureSummary {
+  CaptureRow row;
+  CaptureState state = CaptureState::kClosed;
+  std::vector<TrackSummary> tracks;
+  std::uint64_t waiting_events = 0;
+  std::string refused_event;  // why the hub will not take one of its events
+};
+
+// What the spool itself is short of, for people; empty kind: nothing.
+struct SpoolTrouble {
+  std::string kind;  // disk_full | quota_full | disk_error
+  std::string detail;
+};
+
+class Spool final : public CaptureStore {
+ public:
+  // Takes the lock and recovers (blocking). kFailedPrecondition: another process holds the spool.
+  static Result<std::unique_ptr<Spool>> open(SpoolSettings settings, SigningKey key, Clock& clock,
+                                             Disk& disk, Log log);
+  ~Spool() override;  // stop()
+
+  // Announces what is there and starts the sync thread. Call once, before anything below.
+  // `listener` may be null (nothing is delivered by this process).
+  void start(SpoolListener* listener);
+  // Syncs what is written and joins the sync thread; nothing is announced any more. Idempotent.
+  void stop();
+
+  Result<std::unique_ptr<CaptureWriter>> open_capture(ProjectId project, std::string area,
+                                                      v1::CaptureOpened opened) override;
+  // States an event outside of a running recording. Blocking until synced.
+  Result<EventId> state_event(ProjectId project, v1::Event event);
+
+  [[nodiscard]] std::vector<CaptureSummary> captures() const;  // by order of opening
+  [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
+  [[nodiscard]] SpoolTrouble trouble() const;
+  [[nodiscard]] std::uint32_t boot_count() const { return boot_count_; }
+
+  // ---- Delivery: delivery thread only.
+  Result<Frame> read_frame(TrackHandle track, std::uint64_t sequence);
+  std::uint32_t frame_bytes(TrackHandle track, std::uint64_t sequence);
+  std::optional<Hash> running_hash(TrackHandle track, std::uint64_t count);
+  // The hub has parts [0, count) and its running hash is ours. REQUIRES: count <= synced.
+  void delivered(TrackHandle track, std::uint64_t count);
+  void events_delivered(const std::vector<EventId>& ids);
+  void event_refused(EventId id, std::string why);
+
+ private:
+  friend class SpoolWriter;
+  struct Capture;
+  struct Track {
+    TrackHandle handle = 0;
+    std::shared_ptr<Capture> capture;
+    std::unique_ptr<TrackLog> log;
+    std::atomic<bool> dirty = false;
+  };
+  struct Capture {
+    CaptureRow row;
+    CaptureState state = CaptureState::kRecording;
+    bool closing = false;
+    std::map<std::string, std::shared_ptr<Track>, std::less<>> tracks;
+    std::uint64_t waiting_events = 0;
+    std::string refused_event;
+    std::shared_ptr<EventRow> closed_event;  // made once, however often the commit is tried
+    bool releasing = false;
+  };
+  // One change of the index, made by the sync thread in the group after those before it.
+  struct Change {
+    std::function<Status(Index&)> apply;
+    std::function<void(const Status&)> done;  // after the commit, or with why it was dropped
+    int attempts = 0;                         // left before it is dropped; below 0: kept for ever
+  };
+
+  Spool(SpoolSettings settings, SigningKey key, Clock& clock, Disk& disk, Log log, FileLock lock,
+        std::unique_ptr<Index> index);
+
+  // opening (spool_recover.cpp)
+  Status recover();
+  Status recover_capture(const CaptureRow& row);
+  Status close_interrupted(const std::shared_ptr<Capture>& capture);
+  Status count_boot();
+  void remove_orphans();
+
+  // capture threads (spool.cpp)
+  Status append(const std::shared_ptr<Capture>& capture, std::string_view track, NewPart part);
+  Status check_room(std::uint64_t more_bytes);
+  Result<std::shared_ptr<Track>> track_of(const std::shared_ptr<Capture>& capture,
+                                          std::string_view name);
+  // Completes and serialises the event and puts it in line for the next group.
+  Status add_event(ProjectId project, v1::Event& event, std::function<void(const Status&)> done);
+  Status close(const std::shared_ptr<Capture>& capture, std::string_view reason,
+               std::string_view detail);
+  Result<std::shared_ptr<EventRow>> prepare_event(ProjectId project, v1::Event& event);
+  void announce(const EventRow& row);
+  [[nodiscard]] v1::Event make_closed_event(const Capture& capture, std::string_view reason,
+                                            std::string_view detail) const;
+  Status put_end(Index& index, Capture& capture, std::string_view reason, std::string_view detail,
+                 std::int64_t interrupted_at_us);
+  void note_end(const std::shared_ptr<Capture>& capture, std::string_view reason,
+                std::int64_t interrupted_at_us);
+  std::shared_ptr<Capture> take_interrupted(const CaptureRow& row) SC_REQUIRES(mutex_);
+  void write_ledger(CaptureId capture, std::string_view track, const RecordHead& head);
+  void touch(const std::shared_ptr<Track>& track) SC_EXCLUDES(mutex_);
+  void enqueue(Change change, bool urgent);
+  Status enqueue_and_wait(std::function<Status(Index&)> apply, int attempts,
+                          std::function<void(const Status&)> done);
+
+  // sync thread (spool_sync.cpp)
+  void run();
+  void run_group(std::vector<std::shared_ptr<Track>> dirty, std::vector<Change> changes);
+  void sync_track(Track& track);
+  Status sync_files(Track& track, const TrackLog::Sync& sync);
+  void commit(std::vector<Change> changes);
+  Status try_commit(const std::vector<Change>& changes, std::size_t& failed);
+  void free_delivered(const std::shared_ptr<Track>& track);
+  void release_if_done(const std::shared_ptr<Capture>& capture);
+  [[nodiscard]] TrackRow row_of(const Track& track,
+                                const std::optional<Hash>& delivered_hash) const;
+  void unlink_files(Track& track);
+  void keep_ballast();
+  void release_ballast();
+
+  [[nodiscard]] std::filesystem::path folder_of(CaptureId capture) const;
+  [[nodiscard]] std::shared_ptr<Track> track_at(TrackHandle handle) const;
+  std::shared_ptr<Track> add_track(const std::shared_ptr<Capture>& capture,
+                                   std::unique_ptr<TrackLog> log) SC_REQUIRES(mutex_);
+  [[nodiscard]] TrackDescription describe(const Track& track) const;
+  void set_trouble(std::string kind, std::string detail);
+
+  const SpoolSettings settings_;
+  const SigningKey key_;
+  Clock& clock_;
+  Disk& disk_;
+  const Log log_;
+  const FileLock lock_;
+  std::unique_ptr<Index> index_;  // sync thread, once started
+  SpoolListener* listener_ = nullptr;
+  std::uint32_t boot_count_ = 0;
+
+  mutable Mutex mutex_;
+  CondVar wake_;      // the sync thread
+  CondVar finished_;  // whoever waits for a change
+  std::vector<std::shared_ptr<Capture>> captures_ SC_GUARDED_BY(mutex_);  // by position
+  std::vector<std::shared_ptr<Track>> tracks_ SC_GUARDED_BY(mutex_);      // by handle
+  std::vector<std::shared_ptr<Track>> dirty_ SC_GUARDED_BY(mutex_);
+  std::vector<Change> changes_ SC_GUARDED_BY(mutex_);
+  std::map<EventId, std::shared_ptr<Capture>> outbox_ SC_GUARDED_BY(mutex_);
+  std::vector<OutboxEvent> found_events_ SC_GUARDED_BY(mutex_);  // until start()
+  std::int64_t work_since_us_ SC_GUARDED_BY(mutex_) = 0;         // 0: no work
+  bool urgent_ SC_GUARDED_BY(mutex_) = false;
+  bool stopping_ SC_GUARDED_BY(mutex_) = false;
+  SpoolTrouble trouble_ SC_GUARDED_BY(mutex_);
+
+  std::atomic<std::uint64_t> stored_bytes_ = 0;
+  // Sync thread.
+  std::vector<Change> kept_changes_;     // to be tried again
+  std::vector<OutboxEvent> new_events_;  // of the present group
+  std::vector<SyncedTrack> synced_;      // of the present group
+
+  Mutex ledger_mutex_;
+  File ledger_ SC_GUARDED_BY(ledger_mutex_);
+  std::thread thread_;
+};
+
+}  // namespace sitecast::agent
