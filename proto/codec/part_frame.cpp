@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "proto/codec/parse_message.h"
+
 namespace sitecast {
 namespace {
 
@@ -10,7 +12,6 @@ constexpr std::uint8_t kFrameVersion = 1;
 constexpr std::size_t kPrefixBytes = 5;  // version, E, P
 constexpr std::size_t kHash8Bytes = 8;
 constexpr std::size_t kHash16Bytes = 16;
-constexpr std::size_t kSignatureBytes = 64;
 // No track's clock is finer than 192 kHz, so this bounds a duration whose init is not at hand.
 constexpr std::uint32_t kLongestDuration = limits::kTimescale / 1000 * limits::kPartDurationMs;
 
@@ -22,11 +23,6 @@ void append_block(Bytes& out, ByteView block) {
   out.push_back(static_cast<std::uint8_t>(block.size() >> 8));
   out.push_back(static_cast<std::uint8_t>(block.size() & 0xff));
   out.insert(out.end(), block.begin(), block.end());
-}
-
-template <typename Message>
-bool parse_message(Message& message, ByteView bytes) {
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 Status check_file_info(const v1::FileInfo& file) {
@@ -157,7 +153,7 @@ Result<v1::PartProof> parse_proof(ByteView proof_bytes) {
   if (proof.has_head()) {
     const v1::SignedHead& head = proof.head();
     if (head.sequence() >= limits::kSequence || head.running_hash().size() != sizeof(Hash) ||
-        head.signature().size() != kSignatureBytes) {
+        head.signature().size() != limits::kSignatureBytes) {
       return invalid_argument("signed head has a field of the wrong size");
     }
   }
