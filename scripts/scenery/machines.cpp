@@ -57,9 +57,10 @@ void add_lorry(Mesh& mesh, Vec3 at, float heading, bool mixer) {
     mesh.add_turned_box(at + ahead * s, 1, 2.35F, 0.95F, heading, kDark);
   }
   if (mixer) {
-    const Material drum{{0.45F, 0.48F, 0.20F}, Pattern::kPlain};
-    mesh.add_beam(at + ahead * 1.8F + Vec3{0, 0, 2}, at + ahead * -3 + Vec3{0, 0, 2.7F}, 1.9F, 1.9F,
-                  drum);
+    const Material drum{{0.55F, 0.57F, 0.56F}, Pattern::kPlain};
+    const Vec3 middle = at + ahead * -0.6F + Vec3{0, 0, 2.2F};
+    const Vec3 radius{1.1F + 1.3F * std::abs(ahead.x), 1.1F + 1.3F * std::abs(ahead.y), 1.15F};
+    mesh.add_blob(middle, radius, 11, drum);
   } else {
     const Material body{{0.42F, 0.10F, 0.06F}, Pattern::kPlain};
     mesh.add_turned_box(at + ahead * -1 + Vec3{0, 0, 1.05F}, 5.6F, 2.3F, 1.3F, heading, body);
