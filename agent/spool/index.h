@@ -2,7 +2,7 @@
 // The spool's SQLite index (schema.sql): one connection, one owner. Every change happens between
 // begin and commit; commit returns when it survives a power cut (WAL, synchronous=FULL).
 // Owner thread: the spool's sync thread (the opening thread until that starts). Blocking.
-// Errors: kResourceExhausted: disk full; kDataLoss: I/O error or damaged database; kInternal else.
+// Errors: as proto/sqlite/database.h.
 #pragma once
 
 #include <cstdint>
