@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The event log of a project: append-only, synced before any receipt, and the audit log. Every table
-// about events is a projection of it. Record, big endian:
+// The event log of a project: append-only, synced before any receipt, and the audit log. Every
+// table about events is a projection of it. Record, big endian:
 //
 //   u32 size of body | u32 CRC-32C of body (RFC 3720 appendix B.4) | body
 //   body: u8 version = 1 | i64 received_at_us | device id (16) | Event as sent

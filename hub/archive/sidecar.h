@@ -59,8 +59,8 @@ std::optional<ParsedSidecarRecord> parse_sidecar_record(ByteView bytes);
 
 // Calls `visit` for each whole record from byte `offset` on (0: from the first record), reading the
 // file in bounded pieces. Returns the offset after the last whole record, 0 for a file without a
-// whole header. Stops early when `visit` returns false. `until`: stops before a record that would end
-// beyond this offset.
+// whole header. Stops early when `visit` returns false. `until`: stops before a record that would
+// end beyond this offset.
 Result<std::uint64_t> read_sidecar(
     const File& file, std::uint64_t offset,
     const std::function<bool(const SidecarRecord&, std::uint64_t record_offset)>& visit,

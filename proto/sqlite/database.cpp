@@ -65,6 +65,12 @@ void Statement::reset() { sqlite3_reset(statement_.get()); }
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
+bool Statement::is_text(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_TEXT;
+}
+bool Statement::is_blob(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_BLOB;
+}
 std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
@@ -138,6 +144,16 @@ Result<Statement> Database::prepare(std::string_view sql) {
     return sqlite_error(handle_.get(), "SQLite");
   }
   return Statement(statement);
+}
+
+Result<Statement*> Database::cached(std::string_view sql) {
+  auto found = cached_.find(sql);
+  if (found == cached_.end()) {
+    SC_TRY_ASSIGN(auto statement, prepare(sql));
+    found = cached_.emplace(std::string(sql), std::move(statement)).first;
+  }
+  found->second.reset();
+  return &found->second;
 }
 
 Result<std::int64_t> Database::user_version() {

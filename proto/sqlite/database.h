@@ -14,12 +14,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "proto/base/bytes.h"
+#include "proto/base/id.h"
 #include "proto/base/result.h"
 
 struct sqlite3;
@@ -44,6 +46,8 @@ class Statement {
   void reset();
 
   [[nodiscard]] bool is_null(int column) const;
+  [[nodiscard]] bool is_text(int column) const;
+  [[nodiscard]] bool is_blob(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::uint64_t unsigned_integer(int column) const {
     return static_cast<std::uint64_t>(integer(column));
@@ -76,6 +80,19 @@ class Statement {
   void bind_one(int index, const char* text) { bind_one(index, std::string_view(text)); }
   void bind_one(int index, ByteView blob);
   void bind_one(int index, const Bytes& blob) { bind_one(index, ByteView(blob)); }
+  // nullopt binds NULL.
+  template <typename T>
+  void bind_one(int index, const std::optional<T>& value) {
+    if (value) {
+      bind_one(index, *value);
+    } else {
+      bind_one(index, nullptr);
+    }
+  }
+  template <typename Tag>
+  void bind_one(int index, const Id<Tag>& id) {
+    bind_one(index, id.bytes());
+  }
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
@@ -90,6 +107,8 @@ class Database {
   Status execute(const std::string& sql);
   // Kept by the caller and used again: preparing costs more than running.
   Result<Statement> prepare(std::string_view sql);
+  // The statement of this text, prepared at first use and kept with the connection; reset.
+  Result<Statement*> cached(std::string_view sql);
   Result<std::int64_t> user_version();
   [[nodiscard]] std::int64_t last_insert_rowid() const;
   // Rows changed by the last statement that ran.
@@ -105,6 +124,7 @@ class Database {
   static Result<Database> open(const std::filesystem::path& path, int flags);
 
   std::unique_ptr<sqlite3, Close> handle_;
+  std::map<std::string, Statement, std::less<>> cached_;  // goes before the handle
 };
 
 // Rolls back unless committed.

@@ -5,7 +5,7 @@
 #include "proto/codec/box_reader.h"
 #include "proto/codec/cmaf_muxer.h"
 #include "proto/codec/limits.h"
-#include "tests/unit/proto/media_samples.h"
+#include "tests/support/media_samples.h"
 
 namespace sitecast {
 namespace {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/index/current.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "hub/index/writer.h"
+#include "proto/base/file.h"
+#include "proto/codec/topics.h"
+
+namespace sitecast::hub {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "index-";
+constexpr std::string_view kSuffix = ".db";
+constexpr std::size_t kTracksPerTransaction = 1000;
+
+fs::path current_file(const Layout& layout) { return layout.index_dir() / "CURRENT"; }
+
+// N of "index-N.db"; nullopt for any other name.
+std::optional<std::uint64_t> index_number(std::string_view name) {
+  if (name.size() <= kPrefix.size() + kSuffix.size() || name.substr(0, kPrefix.size()) != kPrefix ||
+      name.substr(name.size() - kSuffix.size()) != kSuffix) {
+    return std::nullopt;
+  }
+  const std::string_view digits =
+      name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+// Names in a folder, in order; empty if it is not there.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    found.push_back(entry->path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// Adds the tracks of a capture's folder.
+void find_tracks(const fs::path& folder, ProjectId project, std::vector<TrackTail>& tracks) {
+  const auto capture = CaptureId::parse(folder.filename().string());
+  if (!capture) return;
+  for (const fs::path& file : entries(folder)) {
+    if (file.extension() != ".sidecar" || !track_kind(file.stem().string())) continue;
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (!error) tracks.push_back({{project, *capture, file.stem().string()}, size});
+  }
+}
+
+}  // namespace
+
+Result<fs::path> current_index(const Layout& layout) {
+  const auto line = read_file(current_file(layout), 256);
+  if (!line.ok()) {
+    if (line.error().kind() == ErrorKind::kNotFound) return unavailable("there is no index yet");
+    return line.error();
+  }
+  std::string name = to_string(*line);
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  if (!index_number(name)) return data_loss("index/CURRENT names no index; run rebuild-index");
+  return layout.index_dir() / name;
+}
+
+Result<fs::path> new_index_path(const Layout& layout) {
+  SC_TRY(make_folders_durably(layout.index_dir()));
+  std::uint64_t number = 0;
+  for (const fs::path& file : entries(layout.index_dir())) {
+    number = std::max(number, index_number(file.filename().string()).value_or(0));
+  }
+  return layout.index_dir() / fmt::format("{}{}{}", kPrefix, number + 1, kSuffix);
+}
+
+Status switch_index(const Layout& layout, const fs::path& index) {
+  const std::string name = index.filename().string();
+  SC_TRY(sync_folder(layout.index_dir()));  // the new files' names
+  SC_TRY(write_file_durably(current_file(layout), as_bytes(name + "\n")));
+  for (const fs::path& file : entries(layout.index_dir())) {
+    const std::string other = file.filename().string();
+    const bool ours = other.substr(0, kPrefix.size()) == kPrefix;
+    if (!ours || other.substr(0, name.size()) == name) continue;
+    std::error_code ignored;
+    fs::remove(file, ignored);
+  }
+  return Ok{};
+}
+
+Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log log) {
+  SC_TRY_ASSIGN(auto writer, IndexWriter::open(index, layout, log));
+  BuildCounts counts;
+  IndexWork work;
+  for (const fs::path& file : entries(layout.events_root())) {
+    const auto project = ProjectId::parse(file.stem().string());
+    if (file.extension() != ".log" || !project) continue;
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (error) continue;
+    ++counts.logs;
+    work.logs.push_back({*project, size});
+    SC_TRY(writer->apply(work, 0, true));
+    work.logs.clear();
+  }
+  for (const fs::path& project_dir : entries(layout.archive_root())) {
+    const auto project = ProjectId::parse(project_dir.filename().string());
+    if (!project) continue;
+    for (const fs::path& shard : entries(project_dir)) {
+      for (const fs::path& capture : entries(shard)) {
+        find_tracks(capture, *project, work.tracks);
+        if (work.tracks.size() < kTracksPerTransaction) continue;
+        counts.tracks += work.tracks.size();
+        SC_TRY(writer->apply(work, 0, true));
+        work.tracks.clear();
+      }
+    }
+  }
+  counts.tracks += work.tracks.size();
+  SC_TRY(writer->apply(work, 0, true));
+  return counts;
+}
+
+}  // namespace sitecast::hub

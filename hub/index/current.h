@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which index file is in use: STATE/index/CURRENT holds one line, its name (index-N.db). A new
+// index is built beside the old one and switched to by replacing that line durably, so that a
+// reader always finds a whole index. Thread-safety: one switcher at a time; reading is thread-safe.
+#pragma once
+
+#include <filesystem>
+
+#include "hub/archive/layout.h"
+#include "proto/base/log.h"
+#include "proto/base/result.h"
+
+namespace sitecast::hub {
+
+// kUnavailable when there is no index yet, kDataLoss when CURRENT names none of ours.
+Result<std::filesystem::path> current_index(const Layout& layout);
+
+// A name that no index of this state has. Creates the folder.
+Result<std::filesystem::path> new_index_path(const Layout& layout);
+
+// Makes `index` (of the index folder) the current one; removes the others. Readers that have one of
+// those open keep it until they look at CURRENT again.
+Status switch_index(const Layout& layout, const std::filesystem::path& index);
+
+struct BuildCounts {
+  std::uint64_t logs = 0;
+  std::uint64_t tracks = 0;
+};
+// Builds an index from the archive's files alone into `index` and leaves it ready to be switched
+// to. Blocking, in proportion to the archive's sidecars. REQUIRES: no hub runs on this state.
+Result<BuildCounts> build_index(const Layout& layout, const std::filesystem::path& index, Log log);
+
+}  // namespace sitecast::hub

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/index/dump.h"
+
+#include <array>
+#include <string>
+
+#include "hub/index/capture_row.h"
+#include "proto/sqlite/database.h"
+
+namespace sitecast::hub {
+namespace {
+
+struct Part {
+  std::string_view table;
+  int columns;
+  std::string sql;
+};
+
+std::array<Part, 8> parts() {
+  return {{
+      {"project", 5,
+       "select project_id, capture_count, stated_at_us, stated_event, statement from project"
+       " order by 1"},
+      {"member", 5,
+       "select user, project_id, role, stated_at_us, stated_event from member order by 1, 2"},
+      {"capture", 25, "select " + kCaptureColumns + " from capture order by 1"},
+      {"event", 9,
+       "select event_id, project_id, device_id, kind, stated_at_us, received_at_us, capture_id,"
+       " media_time_us, event from event order by 1"},
+      {"track", 15,
+       "select capture_id, name, timescale, codec, codec_sequence, part_count, part_count_total,"
+       " size_bytes, first_media_time, end_media_time, end_sequence, file_name, media_type,"
+       " file_size_bytes, indexed_bytes from track order by 1, 2"},
+      {"track_row", 5,
+       "select capture_id, name, row_number, first_sequence, cells from track_row"
+       " join track using (track_id) order by 1, 2, 3"},
+      {"init_segment", 5,
+       "select capture_id, name, init_hash8, init_segment.codec, init_segment from init_segment"
+       " join track using (track_id) order by 1, 2, 3"},
+      {"log_position", 2, "select project_id, indexed_bytes from log_position order by 1"},
+  }};
+}
+
+}  // namespace
+
+Status dump_index(const std::filesystem::path& index,
+                  const std::function<void(std::string_view line)>& line) {
+  SC_TRY_ASSIGN(auto database, Database::open_reader(index));
+  SC_TRY_ASSIGN(auto transaction, Transaction::begin_read(database));
+  for (const Part& part : parts()) {
+    SC_TRY_ASSIGN(auto select, database.prepare(part.sql));
+    for (;;) {
+      SC_TRY_ASSIGN(const bool more, select.step());
+      if (!more) break;
+      std::string text(part.table);
+      for (int column = 0; column < part.columns; ++column) {
+        text += '|';
+        // Text of ours may hold any character; as hex it cannot be mistaken for a separator.
+        if (select.is_blob(column) || select.is_text(column)) {
+          text += hex_encode(select.blob(column));
+        } else if (!select.is_null(column)) {
+          text += select.text(column);
+        }
+      }
+      line(text);
+    }
+  }
+  return Ok{};
+}
+
+}  // namespace sitecast::hub

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/index/projection.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "proto/codec/limits.h"
+
+namespace sitecast::hub {
+namespace {
+
+std::optional<v1::Event> parse_event(ByteView bytes) {
+  v1::Event event;
+  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+  if (event.event_id().size() != kIdBytes) return std::nullopt;
+  return event;
+}
+
+Bytes serialized(const google::protobuf::MessageLite& message) {
+  const std::string text = message.SerializeAsString();
+  return {text.begin(), text.end()};
+}
+
+// RFC 9562 section 5.7: the first 48 bits are unix milliseconds.
+std::int64_t time_in_id_us(CaptureId id) {
+  std::int64_t ms = 0;
+  for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | id.bytes()[i];
+  return ms * 1000;
+}
+
+// A comma-separated set in order; names are short and free of commas.
+void add_name(std::string& names, std::string_view name) {
+  std::vector<std::string> all;
+  for (std::size_t at = 0; at < names.size();) {
+    const std::size_t end = std::min(names.find(',', at), names.size());
+    all.push_back(names.substr(at, end - at));
+    at = end + 1;
+  }
+  if (std::find(all.begin(), all.end(), name) != all.end()) return;
+  all.emplace_back(name);
+  std::sort(all.begin(), all.end());
+  names.clear();
+  for (const std::string& one : all) names += (names.empty() ? "" : ",") + one;
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && text.size() <= 32 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+// Last writer wins.
+bool wins(const StatedAt& stated, const StatedAt& before) {
+  return !before.stated() || stated > before;
+}
+
+void apply_opened(CaptureRow& row, const v1::Event& event, DeviceId device, StatedAt stated) {
+  if (!wins(stated, row.opened)) return;
+  const v1::CaptureOpened& opened = event.capture_opened();
+  row.opened = stated;
+  row.device = device;
+  row.kind = opened.capture_kind();
+  row.title = opened.title();
+  row.area = event.area();
+  row.captured_at_us =
+      opened.captured_at_us() != 0 ? opened.captured_at_us() : time_in_id_us(row.id);
+  row.continues = CaptureId::from_bytes(opened.continues());
+  row.demonstration = opened.demonstration();
+  row.photo = opened.has_photo() ? serialized(opened.photo()) : Bytes();
+}
+
+void apply_progress(CaptureRow& row, const v1::Progress& progress, StatedAt stated) {
+  if (!wins(stated, row.progress)) return;
+  row.progress = stated;
+  row.stage = progress.stage();
+  row.percentage = progress.has_percentage() ? std::optional(progress.percentage()) : std::nullopt;
+}
+
+// An event about its capture, counted once per event id by the caller.
+void apply_to_capture(CaptureRow& row, const v1::Event& event, DeviceId device,
+                      std::int64_t received_at_us) {
+  const StatedAt stated{event.stated_at_us(), *EventId::from_bytes(event.event_id())};
+  row.received_at_us = std::min(row.received_at_us, received_at_us);
+  if (event.has_capture_opened()) apply_opened(row, event, device, stated);
+  if (event.has_capture_closed() && wins(stated, row.closed)) {
+    row.closed = stated;
+    row.closing = serialized(event.capture_closed());
+  }
+  if (event.has_progress()) apply_progress(row, event.progress(), stated);
+  if (event.has_note()) ++row.note_count;
+  if (event.has_quality() && event.quality().active() && is_word(event.quality().warning())) {
+    add_name(row.warnings, event.quality().warning());
+  }
+}
+
+Status apply_project(Database& database, ProjectId project, const v1::Event& event) {
+  SC_TRY_ASSIGN(
+      Statement * save,
+      database.cached(
+          "insert into project (project_id, stated_at_us, stated_event, statement) values (?, ?, "
+          "?, ?)"
+          " on conflict do update set stated_at_us = excluded.stated_at_us,"
+          " stated_event = excluded.stated_event, statement = excluded.statement"
+          " where stated_event is null or"
+          " (excluded.stated_at_us, excluded.stated_event) > (stated_at_us, stated_event)"));
+  return save
+      ->bind(project, event.stated_at_us(), as_bytes(event.event_id()), serialized(event.project()))
+      .run();
+}
+
+Status apply_member(Database& database, ProjectId project, const v1::Event& event) {
+  const bool removed = event.kind() == "member.removed";
+  SC_TRY_ASSIGN(
+      Statement * save,
+      database.cached(
+          "insert into member (user, project_id, role, stated_at_us, stated_event)"
+          " values (?, ?, ?, ?, ?) on conflict do update set role = excluded.role,"
+          " stated_at_us = excluded.stated_at_us, stated_event = excluded.stated_event"
+          " where (excluded.stated_at_us, excluded.stated_event) > (stated_at_us, stated_event)"));
+  return save
+      ->bind(event.member().user(), project, removed ? "" : event.member().role(),
+             event.stated_at_us(), as_bytes(event.event_id()))
+      .run();
+}
+
+// false: an event with this id is there already.
+Result<bool> insert_event(Database& database, ProjectId project, const EventRecord& record,
+                          const v1::Event& event) {
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database.cached(
+          "insert into event (event_id, project_id, device_id, kind, stated_at_us, received_at_us,"
+          " capture_id, media_time_us, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " on conflict (event_id) do nothing"));
+  std::optional<std::int64_t> media_time;
+  if (event.has_media_time()) media_time = event.media_time_us();
+  SC_TRY(insert
+             ->bind(as_bytes(event.event_id()), project, record.device, event.kind(),
+                    event.stated_at_us(), record.received_at_us,
+                    CaptureId::from_bytes(event.capture_id()), media_time, record.event_bytes)
+             .run());
+  if (database.changes() > 0) return true;
+  // In the log twice: the earlier arrival counts.
+  SC_TRY_ASSIGN(
+      Statement * earlier,
+      database.cached(
+          "update event set received_at_us = ?2 where event_id = ?1 and received_at_us > ?2"));
+  SC_TRY(earlier->bind(as_bytes(event.event_id()), record.received_at_us).run());
+  return false;
+}
+
+Status apply_earlier_events(Database& database, CaptureRow& row) {
+  SC_TRY_ASSIGN(Statement * select,
+                database.cached("select event, device_id, received_at_us from event where "
+                                "capture_id = ? and project_id = ?"));
+  select->bind(row.id, row.project);
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, select->step());
+    if (!more) return Ok{};
+    const auto event = parse_event(select->blob(0));
+    const auto device = DeviceId::from_bytes(select->blob(1));
+    if (event && device) apply_to_capture(row, *event, *device, select->integer(2));
+  }
+}
+
+Status count_capture(Database& database, ProjectId project) {
+  SC_TRY_ASSIGN(Statement * count,
+                database.cached("insert into project (project_id, capture_count) values (?, 1)"
+                                " on conflict do update set capture_count = capture_count + 1"));
+  return count->bind(project).run();
+}
+
+bool has_all_parts(const v1::CaptureClosed& closing,
+                   const std::vector<std::pair<std::string, std::uint64_t>>& part_counts) {
+  return std::all_of(closing.tracks().begin(), closing.tracks().end(), [&](const auto& end) {
+    return end.part_count() == 0 ||
+           std::any_of(part_counts.begin(), part_counts.end(), [&](const auto& track) {
+             return track.first == end.track() && track.second >= end.part_count();
+           });
+  });
+}
+
+}  // namespace
+
+Result<std::optional<CaptureRow>> ensure_capture(Database& database, ProjectId project,
+                                                 CaptureId capture, std::int64_t received_at_us) {
+  SC_TRY_ASSIGN(auto row, load_capture(database, capture));
+  if (row) return row->project == project ? row : std::nullopt;
+  row.emplace();
+  row->id = capture;
+  row->project = project;
+  row->captured_at_us = time_in_id_us(capture);
+  row->received_at_us = received_at_us;
+  SC_TRY(apply_earlier_events(database, *row));
+  SC_TRY(save_capture(database, *row));
+  SC_TRY(count_capture(database, project));
+  return row;
+}
+
+namespace {
+
+Status apply_about_capture(Database& database, ProjectId project, CaptureId capture,
+                           const EventRecord& record, const v1::Event& event, bool is_new) {
+  SC_TRY_ASSIGN(auto row, load_capture(database, capture));
+  if (!row) {
+    if (!event.has_capture_opened()) return Ok{};
+    // Applies this event with all that came before it.
+    SC_TRY_ASSIGN(row, ensure_capture(database, project, capture, record.received_at_us));
+  } else if (row->project != project) {
+    return Ok{};
+  } else if (is_new) {
+    apply_to_capture(*row, event, record.device, record.received_at_us);
+    SC_TRY(save_capture(database, *row));
+  } else if (record.received_at_us < row->received_at_us) {
+    row->received_at_us = record.received_at_us;
+    SC_TRY(save_capture(database, *row));
+  }
+  if (event.has_capture_closed() || event.has_capture_opened()) {
+    SC_TRY_ASSIGN(row, refresh_capture(database, capture));
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<AppliedEvent> apply_event(Database& database, ProjectId project, const EventRecord& record) {
+  AppliedEvent applied;
+  auto event = parse_event(record.event_bytes);
+  if (!event) return applied;
+  SC_TRY_ASSIGN(applied.is_new, insert_event(database, project, record, *event));
+  if (applied.is_new) {
+    if (event->has_project()) SC_TRY(apply_project(database, project, *event));
+    if (event->has_member()) SC_TRY(apply_member(database, project, *event));
+  }
+  if (const auto capture = CaptureId::from_bytes(event->capture_id())) {
+    SC_TRY(apply_about_capture(database, project, *capture, record, *event, applied.is_new));
+  }
+  applied.event = std::move(*event);
+  return applied;
+}
+
+Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId capture) {
+  SC_TRY_ASSIGN(auto row, load_capture(database, capture));
+  if (!row) return row;
+  SC_TRY_ASSIGN(
+      Statement * select,
+      database.cached(
+          "select name, timescale, part_count, end_sequence, first_media_time, end_media_time"
+          " from track where capture_id = ? order by name"));
+  select->bind(capture);
+  std::vector<std::pair<std::string, std::uint64_t>> part_counts;
+  row->tracks.clear();
+  row->duration_ms = 0;
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, select->step());
+    if (!more) break;
+    // Distinct sequences, none beyond the count: then none of them is missing.
+    const bool without_holes = select->integer(2) == select->integer(3);
+    part_counts.emplace_back(select->text(0), without_holes ? select->unsigned_integer(2) : 0);
+    row->tracks += (row->tracks.empty() ? "" : ",") + select->text(0);
+    if (const std::int64_t timescale = select->integer(1); timescale > 0) {
+      const std::int64_t units = std::max<std::int64_t>(select->integer(5) - select->integer(4), 0);
+      row->duration_ms =
+          std::max(row->duration_ms, static_cast<std::int64_t>(static_cast<double>(units) * 1000.0 /
+                                                               static_cast<double>(timescale)));
+    }
+  }
+  v1::CaptureClosed closing;
+  row->complete =
+      row->closed.stated() &&
+      closing.ParseFromArray(row->closing.data(), static_cast<int>(row->closing.size())) &&
+      has_all_parts(closing, part_counts);
+  SC_TRY(save_capture(database, *row));
+  return row;
+}
+
+}  // namespace sitecast::hub

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/index/reader.h"
+
+#include <algorithm>
+
+#include "hub/archive/layout.h"
+#include "hub/index/capture_row.h"
+#include "hub/index/current.h"
+#include "hub/index/segments.h"
+#include "hub/index/track_view.h"
+#include "proto/sqlite/database.h"
+#include "sitecast.pb.h"
+
+namespace sitecast::hub {
+namespace {
+
+constexpr std::uint32_t kMaxPage = 200;
+
+std::vector<std::string> split_names(std::string_view names) {
+  std::vector<std::string> all;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(','), names.size());
+    all.emplace_back(names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return all;
+}
+
+CaptureInfo capture_info(const CaptureRow& row) {
+  CaptureInfo info;
+  info.id = row.id;
+  info.project = row.project;
+  info.device = row.device.value_or(DeviceId());
+  info.capture_kind = row.kind;
+  info.title = row.title;
+  info.area = row.area;
+  info.captured_at_us = row.captured_at_us;
+  info.received_at_us = row.received_at_us;
+  info.duration_ms = row.duration_ms;
+  info.closed = row.closed.stated();
+  info.complete = row.complete;
+  info.demonstration = row.demonstration;
+  info.continues = row.continues;
+  info.tracks = split_names(row.tracks);
+  info.stage = row.stage;
+  info.percentage = row.percentage;
+  info.note_count = static_cast<std::uint32_t>(row.note_count);
+  info.warnings = split_names(row.warnings);
+  info.photo_metadata = row.photo;
+  return info;
+}
+
+class SqliteIndexReader final : public IndexReader {
+ public:
+  explicit SqliteIndexReader(const std::filesystem::path& state_dir) : layout_(state_dir) {}
+
+  Result<std::vector<ProjectInfo>> projects() override {
+    return in_view<std::vector<ProjectInfo>>([&]() -> Result<std::vector<ProjectInfo>> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(kProjectColumns +
+                            std::string(" where statement is not null order by project_id")));
+      std::vector<ProjectInfo> found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) return found;
+        found.push_back(project_from(*select));
+      }
+    });
+  }
+
+  Result<ProjectInfo> project(ProjectId id) override {
+    return in_view<ProjectInfo>([&]() -> Result<ProjectInfo> {
+      SC_TRY_ASSIGN(Statement * select,
+                    database_->cached(kProjectColumns + std::string(" where project_id = ?")));
+      SC_TRY_ASSIGN(const bool found, select->bind(id).step());
+      if (!found) return not_found("no such project");
+      ProjectInfo info = project_from(*select);
+      select->reset();
+      return info;
+    });
+  }
+
+  Result<std::vector<std::pair<ProjectId, std::string>>> memberships(
+      std::string_view user) override {
+    using Memberships = std::vector<std::pair<ProjectId, std::string>>;
+    return in_view<Memberships>([&]() -> Result<Memberships> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached("select project_id, role from member where user = ? and role <> ''"));
+      select->bind(user);
+      Memberships found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) return found;
+        found.emplace_back(*ProjectId::from_bytes(select->blob(0)), select->text(1));
+      }
+    });
+  }
+
+  Result<std::vector<CaptureInfo>> timeline(const TimelineQuery& query) override {
+    return in_view<std::vector<CaptureInfo>>([&] { return timeline_page(query); });
+  }
+
+  Result<CaptureInfo> capture(CaptureId id) override {
+    return in_view<CaptureInfo>([&]() -> Result<CaptureInfo> {
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      return capture_info(row);
+    });
+  }
+
+  Result<std::vector<TrackInfo>> tracks(CaptureId id) override {
+    return in_view<std::vector<TrackInfo>>([&]() -> Result<std::vector<TrackInfo>> {
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      std::vector<TrackInfo> found;
+      for (const std::string& name : split_names(row.tracks)) {
+        SC_TRY_ASSIGN(const TrackView view, TrackView::open(*database_, layout_, row, name));
+        found.push_back(view.info());
+        complete_total(row, found.back());
+      }
+      return found;
+    });
+  }
+
+  Result<std::vector<EventInfo>> events(CaptureId id) override {
+    return in_view<std::vector<EventInfo>>([&]() -> Result<std::vector<EventInfo>> {
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(
+              "select event_id, kind, device_id, stated_at_us, received_at_us, media_time_us, event"
+              " from event where capture_id = ? and project_id = ? order by stated_at_us, "
+              "event_id"));
+      select->bind(id, row.project);
+      std::vector<EventInfo> found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) return found;
+        found.push_back(event_from(*select, id));
+      }
+    });
+  }
+
+  Result<std::vector<Segment>> segments(CaptureId id, std::string_view track, std::uint64_t from,
+                                        std::uint64_t until) override {
+    return in_view<std::vector<Segment>>([&]() -> Result<std::vector<Segment>> {
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, row, track));
+      SC_TRY_ASSIGN(const auto cells, view.cells_between(from, until));
+      auto found = assembled(row, view, cells);
+      found.erase(std::remove_if(found.begin(), found.end(),
+                                 [&](const Segment& segment) {
+                                   return segment.media_time >= until ||
+                                          segment.media_time + segment.duration <= from;
+                                 }),
+                  found.end());
+      return found;
+    });
+  }
+
+  Result<Segment> segment(CaptureId id, std::string_view track,
+                          std::uint64_t first_sequence) override {
+    return in_view<Segment>([&]() -> Result<Segment> {
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, row, track));
+      SC_TRY_ASSIGN(const auto cells, view.cells_around(first_sequence));
+      for (Segment& segment : assembled(row, view, cells)) {
+        if (segment.first_sequence == first_sequence) return std::move(segment);
+      }
+      return not_found("no such segment");
+    });
+  }
+
+  Result<Bytes> init_segment(CaptureId id, std::string_view track,
+                             std::string_view init_hash8) override {
+    return in_view<Bytes>([&]() -> Result<Bytes> {
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, row, track));
+      return view.init_segment(init_hash8);
+    });
+  }
+
+  // Opens what CURRENT names, unless it is open already.
+  Status ensure_open() {
+    SC_TRY_ASSIGN(const auto current, current_index(layout_));
+    if (database_ && current == open_path_) return Ok{};
+    database_.reset();
+    auto database = Database::open_reader(current);
+    if (!database.ok()) {
+      // Switched and removed between our two steps.
+      if (database.error().kind() == ErrorKind::kNotFound) {
+        return unavailable("the index is being switched");
+      }
+      return database.error();
+    }
+    database_.emplace(std::move(*database));
+    open_path_ = current;
+    return Ok{};
+  }
+
+ private:
+  static constexpr const char* kProjectColumns =
+      "select project_id, statement, capture_count, coalesce((select max(captured_at_us)"
+      " from capture where capture.project_id = project.project_id), 0) from project";
+
+  // One consistent view for all of a call's reads.
+  template <typename T, typename Read>
+  Result<T> in_view(Read read) {
+    SC_TRY(ensure_open());
+    SC_TRY_ASSIGN(auto transaction, Transaction::begin_read(*database_));
+    return read();
+  }
+
+  static ProjectInfo project_from(const Statement& row) {
+    ProjectInfo info;
+    info.id = *ProjectId::from_bytes(row.blob(0));
+    v1::ProjectStated stated;
+    const ByteView statement = row.blob(1);
+    if (stated.ParseFromArray(statement.data(), static_cast<int>(statement.size()))) {
+      info.name = stated.name();
+      info.name_en = stated.name_en();
+      info.place = stated.place();
+      info.time_zone = stated.time_zone();
+      info.areas.assign(stated.areas().begin(), stated.areas().end());
+      info.stages.assign(stated.stages().begin(), stated.stages().end());
+    }
+    info.capture_count = row.unsigned_integer(2);
+    info.last_captured_at_us = row.integer(3);
+    return info;
+  }
+
+  static EventInfo event_from(const Statement& row, CaptureId capture) {
+    EventInfo info;
+    info.id = *EventId::from_bytes(row.blob(0));
+    info.kind = row.text(1);
+    info.device = *DeviceId::from_bytes(row.blob(2));
+    info.stated_at_us = row.integer(3);
+    info.received_at_us = row.integer(4);
+    info.capture = capture;
+    if (!row.is_null(5)) info.media_time_us = row.integer(5);
+    info.event_bytes.assign(row.blob(6).begin(), row.blob(6).end());
+    return info;
+  }
+
+  Result<CaptureRow> capture_row(CaptureId id) {
+    SC_TRY_ASSIGN(auto row, load_capture(*database_, id));
+    if (!row) return not_found("no such capture");
+    return std::move(*row);
+  }
+
+  Result<std::vector<CaptureInfo>> timeline_page(const TimelineQuery& query) {
+    std::string sql = "select " + kCaptureColumns + " from capture where project_id = ?1";
+    if (!query.area.empty()) sql += " and area = ?2";
+    if (!query.capture_kind.empty()) sql += " and kind = ?3";
+    if (query.before_us) sql += " and (captured_at_us, capture_id) < (?4, ?5)";
+    if (query.from_us) sql += " and captured_at_us >= ?6";
+    sql += " order by captured_at_us desc, capture_id desc limit ?7";
+    SC_TRY_ASSIGN(Statement * select, database_->cached(sql));
+    select->bind(query.project, query.area, query.capture_kind, query.before_us.value_or(0),
+                 query.before_capture.value_or(CaptureId()), query.from_us.value_or(0),
+                 std::clamp<std::uint32_t>(query.limit, 1, kMaxPage));
+    std::vector<CaptureInfo> found;
+    for (;;) {
+      SC_TRY_ASSIGN(const bool more, select->step());
+      if (!more) return found;
+      found.push_back(capture_info(capture_from(*select)));
+    }
+  }
+
+  // How many parts the track should have, as capture.closed says.
+  static void complete_total(const CaptureRow& row, TrackInfo& track) {
+    if (track.part_count_total || row.closing.empty()) return;
+    v1::CaptureClosed closing;
+    if (!closing.ParseFromArray(row.closing.data(), static_cast<int>(row.closing.size()))) return;
+    for (const v1::TrackEnd& end : closing.tracks()) {
+      if (end.track() == track.name) track.part_count_total = end.part_count();
+    }
+  }
+
+  // The track's end bounds the last segment only if the cells reach that far.
+  static std::vector<Segment> assembled(const CaptureRow& row, const TrackView& view,
+                                        const std::vector<Cell>& cells) {
+    TrackInfo info = view.info();
+    complete_total(row, info);
+    return assemble_segments(cells, info.part_count_total);
+  }
+
+  Layout layout_;
+  std::optional<Database> database_;
+  std::filesystem::path open_path_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<IndexReader>> IndexReader::open(const std::filesystem::path& state_dir) {
+  auto reader = std::make_unique<SqliteIndexReader>(state_dir);
+  SC_TRY(reader->ensure_open());
+  return std::unique_ptr<IndexReader>(std::move(reader));
+}
+
+}  // namespace sitecast::hub

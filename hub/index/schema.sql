@@ -1,0 +1,135 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The index of the archive. Everything in it is derived: from the sidecars (tracks, rows, init
+-- segments) and from the event logs (all the rest), so it can be thrown away and built again
+-- (`sitecast-hub rebuild-index`). Only the hub's index thread writes it.
+--
+-- Ids are 16 raw bytes. *_us: microseconds, unix time unless it says media time. A "statement" of
+-- something is decided by the greatest (stated_at_us, event_id): the last writer wins, in whatever
+-- order and how often events are applied.
+
+pragma user_version = 1;
+
+-- One row per project that was stated or has captures.
+create table project (
+  project_id         blob not null primary key check (length(project_id) = 16),
+  capture_count      integer not null default 0 check (capture_count >= 0),  -- rows in capture
+  -- Latest project.stated: null until one arrives (the project is not listed until then).
+  stated_at_us       integer,
+  stated_event       blob check (length(stated_event) = 16),
+  statement          blob,   -- v1::ProjectStated; read whole, never searched
+  check ((stated_event is null) = (statement is null))
+) strict, without rowid;
+
+-- Who takes part in which project: member.added, member.removed.
+create table member (
+  user               text not null,
+  project_id         blob not null check (length(project_id) = 16),
+  role               text not null,   -- '' when removed: kept, so that an older statement cannot win
+  stated_at_us       integer not null,
+  stated_event       blob not null check (length(stated_event) = 16),
+  primary key (user, project_id)
+) strict, without rowid;
+
+-- One row per capture that was opened or has a track. Its place in the tree is its place on the
+-- timeline, so that a page of a timeline is one or two leaves of the tree.
+create table capture (
+  project_id         blob not null check (length(project_id) = 16),
+  captured_at_us     integer not null,  -- device's clock at media time 0; until it is stated, the
+                                        -- time in the capture's id (UUIDv7)
+  capture_id         blob not null check (length(capture_id) = 16),
+  device_id          blob check (length(device_id) = 16),  -- who opened it, else whose first track
+  received_at_us     integer not null,  -- hub's clock, of the first thing that arrived
+  -- Latest capture.opened.
+  opened_stated_at_us integer,
+  opened_event       blob check (length(opened_event) = 16),
+  kind               text not null default 'unknown',
+  title              text not null default '',
+  area               text not null default '',
+  continues          blob check (length(continues) = 16),
+  demonstration      integer not null default 0 check (demonstration in (0, 1)),
+  photo              blob,              -- v1::PhotoMetadata of a photo
+  -- Latest capture.closed.
+  closed_stated_at_us integer,
+  closed_event       blob check (length(closed_event) = 16),
+  closing            blob,              -- v1::CaptureClosed: how many parts each track should have
+  complete           integer not null default 0 check (complete in (0, 1)),  -- closed and all here
+  duration_ms        integer not null default 0 check (duration_ms >= 0),    -- of what is archived
+  tracks             text not null default '',   -- names in order, separated by commas
+  -- Latest progress.
+  progress_stated_at_us integer,
+  progress_event     blob check (length(progress_event) = 16),
+  stage              text not null default '',
+  percentage         real,
+  note_count         integer not null default 0 check (note_count >= 0),
+  warnings           text not null default '',   -- quality warnings ever active, as `tracks`
+  primary key (project_id, captured_at_us, capture_id)
+) strict, without rowid;
+
+create unique index capture_by_id on capture (capture_id);
+-- One per combination of filters, so that a page with a filter reads only rows that it returns.
+create index capture_by_area on capture (project_id, area, captured_at_us, capture_id);
+create index capture_by_kind on capture (project_id, kind, captured_at_us, capture_id);
+create index capture_by_area_kind on capture (project_id, area, kind, captured_at_us, capture_id);
+
+-- Every event of every log, once.
+create table event (
+  event_id           blob not null unique check (length(event_id) = 16),
+  project_id         blob not null check (length(project_id) = 16),
+  device_id          blob not null check (length(device_id) = 16),  -- from the topic; nil: the hub
+  kind               text not null,
+  stated_at_us       integer not null,  -- clock of who states it
+  received_at_us     integer not null,  -- hub's clock
+  capture_id         blob check (length(capture_id) = 16),
+  media_time_us      integer,           -- moment on the capture's own clock
+  event              blob not null      -- v1::Event as sent
+) strict;
+
+create index event_by_capture on event (capture_id, stated_at_us, event_id)
+  where capture_id is not null;
+
+-- One row per track; counts are of the rows in track_row, which end at indexed_bytes.
+create table track (
+  track_id           integer primary key,   -- local to this file; never leaves it
+  capture_id         blob not null check (length(capture_id) = 16),
+  name               text not null,
+  timescale          integer not null default 0,  -- Hz; 0 until an init segment came, and for files
+  codec              text not null default '',    -- RFC 6381, of the init segment of lowest sequence
+  codec_sequence     integer,                     -- that sequence
+  part_count         integer not null default 0,
+  part_count_total   integer,                     -- from the part marked last
+  size_bytes         integer not null default 0,  -- media
+  first_media_time   integer not null default 0,
+  end_media_time     integer not null default 0,
+  end_sequence       integer not null default 0,  -- one past the greatest sequence here
+  file_name          text not null default '',    -- file tracks, from block 0
+  media_type         text not null default '',
+  file_size_bytes    integer not null default 0,
+  indexed_bytes      integer not null default 0,  -- of the sidecar; readers complete from there on
+  unique (capture_id, name)
+) strict;
+
+-- Packed rows (format: hub/index/README.md). About a minute of a track each.
+create table track_row (
+  track_id           integer not null references track (track_id),
+  row_number         integer not null,   -- media time divided by the row's span
+  first_sequence     integer not null,   -- of its first cell: finds a segment by its name
+  cells              blob not null,
+  primary key (track_id, row_number)
+) strict, without rowid;
+
+create index track_row_by_sequence on track_row (track_id, first_sequence);
+
+-- Init segments by the hash that parts name them with.
+create table init_segment (
+  track_id           integer not null references track (track_id),
+  init_hash8         blob not null check (length(init_hash8) = 8),
+  codec              text not null,
+  init_segment       blob not null,
+  primary key (track_id, init_hash8)
+) strict, without rowid;
+
+-- How far each project's event log has been applied.
+create table log_position (
+  project_id         blob not null primary key check (length(project_id) = 16),
+  indexed_bytes      integer not null
+) strict, without rowid;

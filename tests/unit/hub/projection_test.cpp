@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/index/projection.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "hub/index/current.h"
+#include "hub/index/dump.h"
+#include "hub/index/writer.h"
+#include "tests/support/archive_builder.h"
+#include "tests/support/temp_dir.h"
+
+namespace sitecast::hub {
+namespace {
+
+struct Stated {
+  v1::Event event;
+  DeviceId device;
+  std::int64_t received_at_us = 0;
+};
+
+class EventMaker {
+ public:
+  explicit EventMaker(std::uint64_t seed) : random_(seed) {
+    for (int i = 0; i < 5; ++i) captures_.push_back(CaptureId::make());
+  }
+
+  std::vector<Stated> make(std::size_t count) {
+    std::vector<Stated> all;
+    for (std::size_t i = 0; i < count; ++i) all.push_back(one());
+    return all;
+  }
+
+ private:
+  Stated one() {
+    Stated stated;
+    v1::Event& event = stated.event;
+    event.set_event_id(EventId::make().raw());
+    event.set_stated_at_us(1'700'000'000'000'000 + static_cast<std::int64_t>(random_() % 20));
+    stated.device = random_() % 2 == 0 ? one_ : other_;
+    stated.received_at_us = 1'700'000'500'000'000 + static_cast<std::int64_t>(random_() % 1000);
+    event.set_capture_id(captures_[random_() % captures_.size()].raw());
+    switch (random_() % 8) {
+      case 0: {
+        event.set_kind("capture.opened");
+        event.mutable_capture_opened()->set_capture_kind(random_() % 2 == 0 ? "walkthrough"
+                                                                            : "photo");
+        event.mutable_capture_opened()->set_captured_at_us(
+            1'700'000'000'000'000 + static_cast<std::int64_t>(random_() % 1000));
+        event.set_area("area " + std::to_string(random_() % 3));
+        break;
+      }
+      case 1: {
+        event.set_kind("capture.closed");
+        auto* end = event.mutable_capture_closed()->add_tracks();
+        end->set_track("video");
+        end->set_part_count(random_() % 3);
+        break;
+      }
+      case 2:
+        event.set_kind("note");
+        event.mutable_note()->set_text("基础已完成");
+        break;
+      case 3:
+        event.set_kind("progress");
+        event.mutable_progress()->set_stage("stage " + std::to_string(random_() % 5));
+        event.mutable_progress()->set_has_percentage(random_() % 2 == 0);
+        event.mutable_progress()->set_percentage(static_cast<double>(random_() % 100));
+        break;
+      case 4:
+        event.set_kind("quality");
+        event.mutable_quality()->set_warning(random_() % 2 == 0 ? "too_dark" : "blurred");
+        event.mutable_quality()->set_active(random_() % 2 == 0);
+        break;
+      case 5:
+        event.clear_capture_id();
+        event.set_kind("project.stated");
+        event.mutable_project()->set_name("project " + std::to_string(random_() % 100));
+        break;
+      case 6:
+        event.clear_capture_id();
+        event.set_kind(random_() % 2 == 0 ? "member.added" : "member.removed");
+        event.mutable_member()->set_user("user" + std::to_string(random_() % 3));
+        event.mutable_member()->set_role(random_() % 2 == 0 ? "owner" : "agent");
+        break;
+      default: event.set_kind("thing.unknown"); break;
+    }
+    return stated;
+  }
+
+  std::mt19937_64 random_;
+  std::vector<CaptureId> captures_;
+  DeviceId one_ = DeviceId::make();
+  DeviceId other_ = DeviceId::make();
+};
+
+std::vector<std::string> dump(const std::filesystem::path& index, bool with_positions = true) {
+  std::vector<std::string> lines;
+  const auto status = dump_index(index, [&](std::string_view line) {
+    if (with_positions || line.substr(0, 12) != "log_position") lines.emplace_back(line);
+  });
+  EXPECT_TRUE(status.ok());
+  return lines;
+}
+
+// The index of these events, logged in this order and applied in random steps.
+std::vector<std::string> indexed(const std::vector<Stated>& events, ProjectId project,
+                                 std::mt19937_64& random) {
+  const TempDir dir;
+  const Layout layout(dir.path());
+  ArchiveBuilder archive(layout);
+  const auto path = *new_index_path(layout);
+  auto writer = IndexWriter::open(path, layout, Log("test"));
+  EXPECT_TRUE(writer.ok());
+  for (const Stated& stated : events) {
+    archive.add_event(project, stated.device, stated.event, stated.received_at_us);
+    if (random() % 10 != 0) continue;
+    EXPECT_TRUE((*writer)->apply(archive.work(), 0, false).ok());
+  }
+  EXPECT_TRUE((*writer)->apply(archive.work(), 0, true).ok());
+  return dump(path, false);
+}
+
+TEST(ProjectionTest, OrderAndRepetitionDoNotMatter) {
+  std::mt19937_64 random(21);
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    const ProjectId project = ProjectId::make();
+    auto events = EventMaker(seed).make(120);
+    const auto expected = indexed(events, project, random);
+    ASSERT_GT(expected.size(), 120U);
+    for (int round = 0; round < 3; ++round) {
+      auto shuffled = events;
+      for (int repeat = 0; repeat < 40; ++repeat) {
+        Stated again = events[random() % events.size()];
+        again.received_at_us += static_cast<std::int64_t>(random() % 1000);
+        shuffled.push_back(again);
+      }
+      std::shuffle(shuffled.begin(), shuffled.end(), random);
+      EXPECT_EQ(indexed(shuffled, project, random), expected);
+    }
+  }
+}
+
+TEST(ProjectionTest, IndexGrownInStepsEqualsOneBuiltFromFiles) {
+  std::mt19937_64 random(22);
+  const TempDir dir;
+  const Layout layout(dir.path());
+  ArchiveBuilder archive(layout);
+  const auto grown = *new_index_path(layout);
+  auto writer = IndexWriter::open(grown, layout, Log("test"));
+  ASSERT_TRUE(writer.ok());
+  const ProjectId project = ProjectId::make();
+  const DeviceId device = DeviceId::make();
+
+  std::vector<TrackMaker> makers;
+  std::vector<std::vector<MadePart>> waiting;
+  for (int c = 0; c < 6; ++c) {
+    const CaptureId capture = CaptureId::make();
+    for (const char* track : {"video", "audio", "talk.1"}) {
+      TrackOptions options;
+      options.part_duration = 20'000;
+      options.part_bytes = 30;
+      options.seed = random();
+      makers.emplace_back(capture, track, SigningKey::generate(), options);
+      waiting.emplace_back();
+    }
+    v1::Event opened;
+    opened.set_event_id(EventId::make().raw());
+    opened.set_kind("capture.opened");
+    opened.set_capture_id(capture.raw());
+    opened.mutable_capture_opened()->set_capture_kind("walkthrough");
+    if (c % 2 == 0) archive.add_event(project, device, opened);
+  }
+  std::int64_t now_us = 1;
+  for (int step = 0; step < 4000; ++step) {
+    const std::size_t track = random() % makers.size();
+    MadePart part = makers[track].next(step > 3800);
+    if (random() % 10 == 0) {
+      waiting[track].push_back(std::move(part));
+    } else {
+      archive.add_part(project, device, makers[track], part, true);
+    }
+    if (random() % 12 == 0 && !waiting[track].empty()) {
+      archive.add_part(project, device, makers[track], waiting[track].back(), false);
+      waiting[track].pop_back();
+    }
+    now_us += 100'000;
+    if (random() % 20 == 0) {
+      ASSERT_TRUE((*writer)->apply(archive.work(), now_us, random() % 30 == 0).ok());
+    }
+    // A crash: what was not written is read again.
+    if (random() % 300 == 0) {
+      writer->reset();
+      writer = IndexWriter::open(grown, layout, Log("test"));
+      ASSERT_TRUE(writer.ok());
+    }
+  }
+  ASSERT_TRUE((*writer)->apply(archive.work(), now_us, true).ok());
+  const auto built = *new_index_path(layout);
+  ASSERT_TRUE(build_index(layout, built, Log("test")).ok());
+  EXPECT_EQ(dump(grown), dump(built));
+}
+
+}  // namespace
+}  // namespace sitecast::hub

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/index/reader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "hub/index/current.h"
+#include "hub/index/writer.h"
+#include "proto/codec/part_frame.h"
+#include "tests/support/archive_builder.h"
+#include "tests/support/temp_dir.h"
+
+namespace sitecast::hub {
+namespace {
+
+// The rule of segment.h, straight from the list of archived parts.
+struct Arrived {
+  MadePart part;
+  std::uint64_t offset = 0;
+  bool live = false;
+};
+
+std::vector<Segment> expected_segments(const std::map<std::uint64_t, Arrived>& parts,
+                                       std::optional<std::uint64_t> total) {
+  std::vector<Segment> segments;
+  std::uint64_t end = 0;
+  for (const auto& [sequence, arrived] : parts) {
+    const MadePart& part = arrived.part;
+    if (part.starts_segment) {
+      if (!segments.empty()) {
+        segments.back().closed = true;
+        segments.back().parts_missing = static_cast<std::uint32_t>(
+            sequence - segments.back().first_sequence - segments.back().part_count);
+      }
+      Segment segment;
+      segment.first_sequence = sequence;
+      segment.media_time = part.media_time;
+      segment.init_hash8 = part.init_hash8;
+      segments.push_back(segment);
+    }
+    if (segments.empty()) continue;
+    Segment& segment = segments.back();
+    ++segment.part_count;
+    segment.duration = part.media_time + part.duration - segment.media_time;
+    segment.filled_later = segment.filled_later || !arrived.live;
+    if (!segment.ranges.empty() &&
+        segment.ranges.back().offset + segment.ranges.back().size_bytes == arrived.offset) {
+      segment.ranges.back().size_bytes += part.media.size();
+    } else {
+      segment.ranges.push_back({arrived.offset, part.media.size()});
+    }
+    end = sequence + 1;
+  }
+  if (!segments.empty()) {
+    segments.back().closed = total.has_value();
+    segments.back().parts_missing = static_cast<std::uint32_t>(
+        total.value_or(end) - segments.back().first_sequence - segments.back().part_count);
+  }
+  return segments;
+}
+
+std::string describe(const Segment& segment) {
+  std::string text = fmt::format("n={} parts={} missing={} t={} d={} init={} filled={} closed={}",
+                                 segment.first_sequence, segment.part_count, segment.parts_missing,
+                                 segment.media_time, segment.duration, segment.init_hash8.size(),
+                                 segment.filled_later, segment.closed);
+  for (const MediaRange& range : segment.ranges) {
+    text += fmt::format(" {}+{}", range.offset, range.size_bytes);
+  }
+  return text;
+}
+
+std::vector<std::string> described(const std::vector<Segment>& segments) {
+  std::vector<std::string> texts;
+  for (const Segment& segment : segments) texts.push_back(describe(segment));
+  return texts;
+}
+
+class ReaderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto path = new_index_path(layout_);
+    ASSERT_TRUE(path.ok());
+    auto writer = IndexWriter::open(*path, layout_, Log("test"));
+    ASSERT_TRUE(writer.ok());
+    writer_ = std::move(*writer);
+    ASSERT_TRUE(switch_index(layout_, *path).ok());
+    auto reader = IndexReader::open(dir_.path());
+    ASSERT_TRUE(reader.ok());
+    reader_ = std::move(*reader);
+  }
+
+  void index(bool everything, std::int64_t now_us = 0) {
+    const auto changes = writer_->apply(archive_.work(), now_us, everything);
+    ASSERT_TRUE(changes.ok()) << changes.error().message();
+  }
+
+  v1::Event event(std::string kind, CaptureId capture) {
+    v1::Event event;
+    event.set_event_id(EventId::make().raw());
+    event.set_kind(std::move(kind));
+    event.set_stated_at_us(1'700'000'000'000'000 + ++stated_);
+    event.set_capture_id(capture.raw());
+    return event;
+  }
+
+  void open_capture(CaptureId capture, std::string kind, std::string area, std::int64_t at_us) {
+    auto opened = event("capture.opened", capture);
+    opened.set_area(std::move(area));
+    opened.mutable_capture_opened()->set_capture_kind(std::move(kind));
+    opened.mutable_capture_opened()->set_captured_at_us(at_us);
+    archive_.add_event(project_, device_, opened);
+  }
+
+  void close_capture(CaptureId capture, const std::string& track, std::uint64_t parts) {
+    auto closed = event("capture.closed", capture);
+    auto* end = closed.mutable_capture_closed()->add_tracks();
+    end->set_track(track);
+    end->set_part_count(parts);
+    archive_.add_event(project_, device_, closed);
+  }
+
+  TempDir dir_;
+  Layout layout_{dir_.path()};
+  ArchiveBuilder archive_{layout_};
+  ProjectId project_ = ProjectId::make();
+  DeviceId device_ = DeviceId::make();
+  std::unique_ptr<IndexWriter> writer_;
+  std::unique_ptr<IndexReader> reader_;
+  std::int64_t stated_ = 0;
+};
+
+TEST_F(ReaderTest, SegmentsEqualBruteForceAtEveryStageOfIndexing) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 12; ++round) {
+    const CaptureId capture = CaptureId::make();
+    TrackOptions options;
+    options.part_bytes = 40;
+    options.part_duration = 90'000 / 4;  // 240 parts a minute
+    options.parts_per_segment = 8;
+    TrackMaker maker(capture, "video", SigningKey::generate(), options);
+    constexpr std::uint64_t kParts = 900;
+    std::vector<std::pair<MadePart, bool>> arrivals;
+    std::vector<std::pair<MadePart, bool>> late;
+    for (std::uint64_t i = 0; i < kParts; ++i) {
+      MadePart part = maker.next(i + 1 == kParts);
+      if (random() % 50 == 0) maker.skip_time(500'000);
+      // Some parts come later by fill, some never.
+      if (const auto dice = random() % 20; dice == 0)
+        late.emplace_back(std::move(part), false);
+      else if (dice != 1)
+        arrivals.emplace_back(std::move(part), true);
+    }
+    std::shuffle(late.begin(), late.end(), random);
+    for (auto& fill : late) {
+      const auto at = static_cast<std::ptrdiff_t>(random() % (arrivals.size() + 1));
+      arrivals.insert(arrivals.begin() + at, std::move(fill));
+    }
+
+    std::map<std::uint64_t, Arrived> parts;
+    std::uint64_t offset = 0;
+    std::int64_t now_us = 1'000'000;
+    std::optional<std::uint64_t> total;
+    for (std::size_t i = 0; i < arrivals.size(); ++i) {
+      const auto& [part, live] = arrivals[i];
+      archive_.add_part(project_, device_, maker, part, live);
+      parts[part.sequence] = {part, offset, live};
+      offset += part.media.size();
+      if (part.last) total = part.sequence + 1;
+      now_us += 250'000;
+      if (random() % 4 == 0) index(random() % 8 == 0, now_us);
+      if (i == 0) index(false, now_us);
+      if (random() % 60 != 0 && i + 1 != arrivals.size()) continue;
+
+      const auto expected = expected_segments(parts, total);
+      const auto all = reader_->segments(capture, "video", 0, UINT64_MAX);
+      ASSERT_TRUE(all.ok()) << all.error().message();
+      ASSERT_EQ(described(*all), described(expected)) << "after " << i;
+
+      const std::uint64_t from = random() % 25'000'000;
+      const std::uint64_t until = from + random() % 12'000'000;
+      std::vector<Segment> overlapping;
+      for (const Segment& segment : expected) {
+        if (segment.media_time < until && segment.media_time + segment.duration > from) {
+          overlapping.push_back(segment);
+        }
+      }
+      const auto some = reader_->segments(capture, "video", from, until);
+      ASSERT_TRUE(some.ok());
+      ASSERT_EQ(described(*some), described(overlapping)) << from << " to " << until;
+      if (!expected.empty()) {
+        const Segment& wanted = expected[random() % expected.size()];
+        const auto one = reader_->segment(capture, "video", wanted.first_sequence);
+        ASSERT_TRUE(one.ok()) << one.error().message() << describe(wanted);
+        EXPECT_EQ(describe(*one), describe(wanted));
+      }
+      const auto tracks = reader_->tracks(capture);
+      ASSERT_TRUE(tracks.ok() && tracks->size() == 1);
+      EXPECT_EQ(tracks->front().part_count, parts.size());
+      EXPECT_EQ(tracks->front().size_bytes, offset);
+    }
+  }
+}
+
+TEST_F(ReaderTest, NewPartsAreSeenBeforeTheIndexHasThem) {
+  const CaptureId capture = CaptureId::make();
+  TrackMaker maker(capture, "audio", SigningKey::generate());
+  archive_.add_part(project_, device_, maker, maker.next(), true);
+  index(false);
+  for (int i = 0; i < 9; ++i) archive_.add_part(project_, device_, maker, maker.next(), true);
+  const auto segments = reader_->segments(capture, "audio", 0, UINT64_MAX);
+  ASSERT_TRUE(segments.ok());
+  ASSERT_EQ(segments->size(), 2U);
+  EXPECT_TRUE(segments->front().closed);
+  EXPECT_FALSE(segments->back().closed);
+  const auto tracks = reader_->tracks(capture);
+  ASSERT_TRUE(tracks.ok());
+  EXPECT_EQ(tracks->front().codec, "opus");
+  EXPECT_EQ(tracks->front().timescale, 48'000U);
+  const auto init = reader_->init_segment(capture, "audio", segments->back().init_hash8);
+  ASSERT_TRUE(init.ok());
+  EXPECT_EQ(init_hash8(*init), segments->back().init_hash8);
+}
+
+TEST_F(ReaderTest, FileTrackIsOneSegmentAndMakesTheCaptureComplete) {
+  const CaptureId capture = CaptureId::make();
+  open_capture(capture, "photo", "", 1'700'000'000'000'000);
+  TrackOptions options;
+  options.part_bytes = 64 * 1024;
+  options.file_size_bytes = 3 * 64 * 1024;
+  TrackMaker maker(capture, "image", SigningKey::generate(), options);
+  std::vector<MadePart> parts;
+  for (int i = 0; i < 3; ++i) parts.push_back(maker.next(i == 2));
+  close_capture(capture, "image", 3);
+  archive_.add_part(project_, device_, maker, parts[1], false);
+  archive_.add_part(project_, device_, maker, parts[2], false);
+  index(false);
+  EXPECT_FALSE(reader_->capture(capture)->complete);
+  EXPECT_TRUE(reader_->capture(capture)->closed);
+  archive_.add_part(project_, device_, maker, parts[0], false);
+  const auto changes = writer_->apply(archive_.work(), 0, false);
+  ASSERT_TRUE(changes.ok());
+  ASSERT_EQ(changes->whole_tracks.size(), 1U);
+  ASSERT_EQ(changes->closed_captures.size(), 1U);
+  EXPECT_TRUE(reader_->capture(capture)->complete);
+  const auto segments = reader_->segments(capture, "image", 0, UINT64_MAX);
+  ASSERT_TRUE(segments.ok());
+  ASSERT_EQ(segments->size(), 1U);
+  EXPECT_EQ(segments->front().parts_missing, 0U);
+  ASSERT_EQ(segments->front().ranges.size(), 2U);
+  EXPECT_EQ(segments->front().ranges[0].offset, 2U * 64 * 1024);
+  EXPECT_EQ(segments->front().ranges[1].size_bytes, 2U * 64 * 1024);
+  EXPECT_EQ(reader_->tracks(capture)->front().file_name, "photo.jpg");
+}
+
+TEST_F(ReaderTest, TimelineEqualsBruteForceWithFiltersAndCursor) {
+  std::mt19937_64 random(11);
+  struct Entry {
+    std::int64_t at_us;
+    CaptureId id;
+    std::string kind, area;
+  };
+  std::vector<Entry> entries;
+  const std::vector<std::string> kinds{"walkthrough", "photo", "document"};
+  const std::vector<std::string> areas{"", "1号车间", "办公楼"};
+  for (int i = 0; i < 300; ++i) {
+    entries.push_back({1'700'000'000'000'000 + static_cast<std::int64_t>(random() % 100),
+                       CaptureId::make(), kinds[random() % 3], areas[random() % 3]});
+    open_capture(entries.back().id, entries.back().kind, entries.back().area, entries.back().at_us);
+  }
+  index(false);
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.at_us, a.id) > std::tie(b.at_us, b.id);
+  });
+  for (const std::string& kind : {std::string(), kinds[0], kinds[1]}) {
+    for (const std::string& area : {std::string(), areas[1], areas[2]}) {
+      std::vector<CaptureId> expected;
+      for (const Entry& entry : entries) {
+        if ((kind.empty() || entry.kind == kind) && (area.empty() || entry.area == area) &&
+            entry.at_us >= 1'700'000'000'000'020) {
+          expected.push_back(entry.id);
+        }
+      }
+      std::vector<CaptureId> paged;
+      TimelineQuery query;
+      query.project = project_;
+      query.limit = 7;
+      query.capture_kind = kind;
+      query.area = area;
+      query.from_us = 1'700'000'000'000'020;
+      for (;;) {
+        const auto page = reader_->timeline(query);
+        ASSERT_TRUE(page.ok());
+        if (page->empty()) break;
+        for (const CaptureInfo& info : *page) paged.push_back(info.id);
+        query.before_us = page->back().captured_at_us;
+        query.before_capture = page->back().id;
+      }
+      EXPECT_EQ(paged, expected) << kind << "/" << area;
+    }
+  }
+  TimelineQuery elsewhere;
+  elsewhere.project = ProjectId::make();
+  EXPECT_TRUE(reader_->timeline(elsewhere)->empty());
+}
+
+TEST_F(ReaderTest, ProjectsAndMembersAreTheLatestStatements) {
+  v1::Event stated = event("project.stated", {});
+  stated.clear_capture_id();
+  stated.mutable_project()->set_name("智能制造产业园");
+  stated.mutable_project()->add_areas("1号车间");
+  archive_.add_event(project_, {}, stated);
+  v1::Event added = event("member.added", {});
+  added.clear_capture_id();
+  added.mutable_member()->set_user("wang");
+  added.mutable_member()->set_role("owner");
+  archive_.add_event(project_, {}, added);
+  open_capture(CaptureId::make(), "walkthrough", "", 1'700'000'000'000'005);
+  index(false);
+  const auto projects = reader_->projects();
+  ASSERT_TRUE(projects.ok());
+  ASSERT_EQ(projects->size(), 1U);
+  EXPECT_EQ(projects->front().name, "智能制造产业园");
+  EXPECT_EQ(projects->front().capture_count, 1U);
+  EXPECT_EQ(projects->front().last_captured_at_us, 1'700'000'000'000'005);
+  ASSERT_EQ(reader_->memberships("wang")->size(), 1U);
+  v1::Event removed = event("member.removed", {});
+  removed.clear_capture_id();
+  removed.mutable_member()->set_user("wang");
+  archive_.add_event(project_, {}, removed);
+  index(false);
+  EXPECT_TRUE(reader_->memberships("wang")->empty());
+}
+
+TEST_F(ReaderTest, WorksWithoutAWriterAndFollowsASwitch) {
+  const CaptureId first = CaptureId::make();
+  open_capture(first, "photo", "", 1'700'000'000'000'000);
+  index(true);
+  writer_.reset();
+  auto alone = IndexReader::open(dir_.path());
+  ASSERT_TRUE(alone.ok());
+  EXPECT_TRUE((*alone)->capture(first).ok());
+
+  const CaptureId second = CaptureId::make();
+  open_capture(second, "photo", "", 1'700'000'000'000'001);
+  const auto path = new_index_path(layout_);
+  ASSERT_TRUE(path.ok());
+  ASSERT_TRUE(build_index(layout_, *path, Log("test")).ok());
+  EXPECT_FALSE((*alone)->capture(second).ok());
+  ASSERT_TRUE(switch_index(layout_, *path).ok());
+  EXPECT_TRUE((*alone)->capture(second).ok());
+  EXPECT_TRUE((*alone)->capture(first).ok());
+}
+
+TEST_F(ReaderTest, UnknownThingsAreNotFound) {
+  EXPECT_EQ(reader_->capture(CaptureId::make()).error().kind(), ErrorKind::kNotFound);
+  const CaptureId capture = CaptureId::make();
+  open_capture(capture, "walkthrough", "", 1'700'000'000'000'000);
+  index(false);
+  EXPECT_EQ(reader_->segments(capture, "video", 0, 1).error().kind(), ErrorKind::kNotFound);
+  EXPECT_EQ(reader_->segments(capture, "../x", 0, 1).error().kind(), ErrorKind::kNotFound);
+  const TempDir empty;
+  EXPECT_EQ(IndexReader::open(empty.path()).error().kind(), ErrorKind::kUnavailable);
+}
+
+}  // namespace
+}  // namespace sitecast::hub
