@@ -17,8 +17,14 @@ target_compile_options(sitecast_warnings INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 
 if(SITECAST_SANITIZE)
-  add_compile_options(-fsanitize=${SITECAST_SANITIZE} -fno-omit-frame-pointer)
+  # A finding ends the process: one that is only printed passes for a good test.
+  add_compile_options(-fsanitize=${SITECAST_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SITECAST_SANITIZE})
+endif()
+
+if(SITECAST_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # libFuzzer must see the branches of our libraries
 endif()
 
 # sitecast_library(NAME SOURCES a.cpp … DEPS lib …): a stage. Includes are from the project's root.
@@ -64,19 +70,27 @@ function(sitecast_test name)
     ENVIRONMENT "ASAN_OPTIONS=fast_unwind_on_malloc=0;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp;G_SLICE=always-malloc")
 endfunction()
 
-# sitecast_fuzzer(NAME SOURCES … DEPS …): a libFuzzer target, only with SITECAST_FUZZ. Its corpus is
-# tests/fuzz/corpus/NAME. As a test (label fuzz) it replays the corpus and then searches on for
-# SITECAST_FUZZ_SECONDS (environment; default 5).
+# sitecast_fuzzer(NAME SOURCES … DEPS …): defines fuzz_one() of tests/fuzz/fuzz.h; its corpus is
+# tests/fuzz/corpus/NAME. With SITECAST_FUZZ a libFuzzer target, whose test (label fuzz) replays the
+# corpus and then searches on for SITECAST_FUZZ_SECONDS (environment; default 5); without, a test
+# NAME_replay of the corpus alone.
 function(sitecast_fuzzer name)
-  if(NOT SITECAST_FUZZ)
-    return()
-  endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  sitecast_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
-  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  add_dependencies(fuzzers ${name})
-  add_test(NAME fuzz.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/fuzz/run_fuzzer.sh
-    $<TARGET_FILE:${name}> ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
-  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz)
+  set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  if(SITECAST_FUZZ)
+    sitecast_executable(${name}
+      SOURCES ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_entry.cpp DEPS ${ARG_DEPS})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${name})
+    add_test(NAME fuzz.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/fuzz/run_fuzzer.sh
+      $<TARGET_FILE:${name}> ${corpus})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz)
+  else()
+    sitecast_executable(${name}_replay
+      SOURCES ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp
+      DEPS ${ARG_DEPS} sc_base)
+    add_dependencies(sanitized_tests ${name}_replay)
+    add_test(NAME ${name}_replay COMMAND ${name}_replay ${corpus})
+    set_tests_properties(${name}_replay PROPERTIES LABELS "unit;sanitize" TIMEOUT 120)
+  endif()
 endfunction()
