@@ -9,6 +9,6 @@ if [[ $# -ne 1 || ! $1 =~ ^[0-9]+$ ]]; then
   exit 2
 fi
 cmake --preset fuzz >/dev/null
-ninja -C build/fuzz fuzzers >/dev/null
+ninja -C build/fuzz fuzzers | tail -n 20
 SITECAST_FUZZ_SECONDS=$1 ctest --test-dir build/fuzz -L '^fuzz$' --output-on-failure --stop-on-failure \
   --timeout $(($1 + 120)) -V | grep --line-buffered -E 'Test +#|stat::number_of_executed|must hold|ERROR|SUMMARY|tests passed'
