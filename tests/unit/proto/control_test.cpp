@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/base/file.h"
 #include "proto/codec/limits.h"
 #include "tests/unit/proto/event_examples.h"
 
@@ -159,11 +160,15 @@ TEST(ControlTest, MessagesBeyondTheirSizeAreNotParsed) {
   EXPECT_FALSE(parse_committed_event(large).ok());
 }
 
-TEST(ControlTest, EveryWaitingCauseMayBeReported) {
+TEST(ControlTest, EveryWaitingCauseMayBeReportedAndIsExplainedInTheReadme) {
+  const auto readme = read_file(SITECAST_SOURCE_DIR "/proto/README.md", 1 << 20);
+  ASSERT_TRUE(readme.ok()) << readme.error().message();
   v1::DeviceStatus status = example_status();
   for (const std::string_view cause : waiting::kAll) {
     status.set_waiting_cause(std::string(cause));
     EXPECT_TRUE(parse_status(encode(status)).ok()) << cause;
+    EXPECT_NE(as_text(*readme).find("| `" + std::string(cause) + "` |"), std::string_view::npos)
+        << cause;
   }
 }
 

@@ -52,6 +52,32 @@ TEST(PartFrameTest, EveryTruncationBeforeTheMediaIsRefused) {
   }
 }
 
+TEST(PartFrameTest, NoChangedByteIsMisread) {
+  v1::PartProof proof;
+  proof.set_part_hash16(std::string(16, 'h'));
+  auto envelope = media_envelope();
+  envelope.set_init_segment("an init segment");
+  envelope.set_init_hash8(init_hash8(as_bytes(envelope.init_segment())));
+  const Bytes media(10, 9);
+  const Bytes good = make_part_frame(as_bytes(envelope.SerializeAsString()),
+                                     as_bytes(proof.SerializeAsString()), media);
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (int value = 0; value < 256; ++value) {
+      Bytes damaged = good;
+      damaged[at] = static_cast<std::uint8_t>(value);
+      const auto view = split_part_frame(damaged);
+      if (!view.ok()) continue;
+      EXPECT_EQ(5 + view->envelope_bytes.size() + view->proof_bytes.size() + view->media.size(),
+                damaged.size());
+      const auto parsed = parse_envelope(view->envelope_bytes);
+      if (parsed.ok() && !parsed->init_segment().empty()) {
+        EXPECT_EQ(init_hash8(as_bytes(parsed->init_segment())), parsed->init_hash8());
+      }
+      static_cast<void>(parse_proof(view->proof_bytes));
+    }
+  }
+}
+
 TEST(PartFrameTest, SizesBeyondTheLimitsAreRefused) {
   const Bytes envelope(limits::kEnvelopeBytes, 1);
   const Bytes proof(limits::kProofBytes, 2);
