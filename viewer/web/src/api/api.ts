@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's HTTP API. Every call answers with a tagged result and never throws: a page decides what
+// each failure means to a person.
+import type {
+  Capture,
+  CaptureDetail,
+  Project,
+  Session,
+  SpriteSheet,
+  TimelinePage,
+} from './types';
+
+export type Failure =
+  | 'signed_out'
+  | 'not_found'
+  | 'throttled'
+  | 'offline' // no answer: the network or the gateway is away
+  | 'unavailable' // an answer, but not now (5xx)
+  | 'refused';
+
+export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+function failureOf(status: number): Failure {
+  if (status === 401) return 'signed_out';
+  // What is not yours is answered like what does not exist.
+  if (status === 403 || status === 404) return 'not_found';
+  if (status === 429) return 'throttled';
+  return status >= 500 ? 'unavailable' : 'refused';
+}
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+  const headers: Record<string, string> = {};
+  if (method !== 'GET') headers['X-Sitecast'] = '1';
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  try {
+    const response = await fetch(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) return { ok: false, failure: failureOf(response.status) };
+    const text = await response.text();
+    return { ok: true, value: (text === '' ? null : JSON.parse(text)) as T };
+  } catch {
+    return { ok: false, failure: 'offline' };
+  }
+}
+
+const get = <T>(path: string): Promise<Answer<T>> => request<T>('GET', path);
+
+export interface TimelineQuery {
+  before?: string | null;
+  area?: string;
+  kind?: string;
+  fromUs?: number;
+  untilUs?: number;
+  limit?: number;
+}
+
+export function timelinePath(project: string, query: TimelineQuery): string {
+  const parameters = new URLSearchParams();
+  parameters.set('limit', String(query.limit ?? 40));
+  if (query.before) parameters.set('before', query.before);
+  if (query.area) parameters.set('area', query.area);
+  if (query.kind) parameters.set('kind', query.kind);
+  if (query.fromUs !== undefined) parameters.set('from_us', String(query.fromUs));
+  if (query.untilUs !== undefined) parameters.set('until_us', String(query.untilUs));
+  return `/api/v1/projects/${project}/timeline?${parameters}`;
+}
+
+export const api = {
+  session: () => get<Session>('/api/v1/session'),
+  signIn: (user: string, password: string) =>
+    request<Session>('POST', '/api/v1/session', { user, password }),
+  signOut: () => request<null>('DELETE', '/api/v1/session'),
+  projects: () => get<{ projects: Project[] }>('/api/v1/projects'),
+  project: (id: string) => get<Project>(`/api/v1/projects/${id}`),
+  timeline: (id: string, query: TimelineQuery) => get<TimelinePage>(timelinePath(id, query)),
+  live: (id: string) => get<{ captures: Capture[] }>(`/api/v1/projects/${id}/live`),
+  capture: (id: string) => get<CaptureDetail>(`/api/v1/captures/${id}`),
+  sprite: (id: string) => get<SpriteSheet>(`/api/v1/captures/${id}/sprite.json`),
+};
+
+export const thumbnailUrl = (id: string): string => `/api/v1/captures/${id}/thumbnail`;
+export const fileUrl = (id: string): string => `/api/v1/captures/${id}/file`;
+export const spriteUrl = (id: string): string => `/api/v1/captures/${id}/sprite`;

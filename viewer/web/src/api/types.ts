@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's JSON (viewer/gateway, OpenAPI file), as far as the pages read it. Names as on the wire.
+
+export interface Session {
+  user: string;
+  display_name: string;
+  role: 'centre' | 'agent' | 'owner';
+  locale: string;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  name_en: string;
+  place: string;
+  time_zone: string;
+  areas: string[];
+  stages: string[];
+  capture_count: number;
+  last_captured_at_us: number; // 0: none yet
+  live: string[];
+}
+
+export type CaptureState = 'live' | 'open' | 'complete' | 'incomplete';
+
+export interface Photo {
+  width: number;
+  height: number;
+  orientation: number;
+  exif_time: string;
+  exif_offset: string;
+  has_gps: boolean;
+  latitude_deg: number;
+  longitude_deg: number;
+  camera: string;
+}
+
+export interface Capture {
+  id: string;
+  project_id: string;
+  device_id: string;
+  kind: string;
+  title: string;
+  area: string;
+  captured_at_us: number;
+  received_at_us: number;
+  duration_ms: number;
+  state: CaptureState;
+  demonstration: boolean;
+  continues: string | null;
+  tracks: string[];
+  stage: string;
+  percentage: number | null;
+  note_count: number;
+  warnings: string[];
+  photo: Photo | null;
+}
+
+export interface Track {
+  name: string;
+  timescale: number;
+  codec: string;
+  part_count: number;
+  part_count_total: number | null;
+  size_bytes: number;
+  first_media_time: number;
+  end_media_time: number;
+  file_name: string;
+  media_type: string;
+  file_size_bytes: number;
+}
+
+export interface ProjectEvent {
+  id: string;
+  kind: string;
+  device_id: string;
+  stated_at_us: number;
+  received_at_us: number;
+  capture_id: string | null;
+  media_time_us: number | null;
+  area: string;
+  actor: { user: string; display_name: string } | null;
+  text: string;
+  stage: string;
+  percentage: number | null;
+  warning: string;
+  active: boolean;
+  body: Record<string, unknown>;
+}
+
+export interface CaptureDetail extends Capture {
+  track_infos: Track[];
+  events: ProjectEvent[];
+}
+
+export interface TimelinePage {
+  items: Capture[];
+  next: string | null;
+}
+
+export interface SpriteSheet {
+  interval_ms: number;
+  columns: number;
+  rows: number;
+  tile_width: number;
+  tile_height: number;
+  count: number;
+}

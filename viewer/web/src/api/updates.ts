@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// News of a project while its page is open. Reconnects by itself; after a break the page is told to
+// read everything again, because it may have missed something.
+import type { ProjectEvent } from './types';
+
+export type Update =
+  | { type: 'live_started' | 'live_ended' | 'capture_changed'; capture_id: string }
+  | { type: 'event'; event: ProjectEvent }
+  | { type: 'reconnected' };
+
+export function watchProject(project: string, listener: (update: Update) => void): () => void {
+  let socket: WebSocket | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let waitMs = 1000;
+  let closed = false;
+  let everOpen = false;
+
+  const connect = (): void => {
+    const url = new URL(`/api/v1/projects/${project}/updates`, location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    socket = new WebSocket(url.href);
+    socket.onopen = () => {
+      waitMs = 1000;
+      if (everOpen) listener({ type: 'reconnected' });
+      everOpen = true;
+    };
+    socket.onmessage = (message: MessageEvent<string>) => {
+      let update: Update;
+      try {
+        update = JSON.parse(message.data) as Update;
+      } catch {
+        return;
+      }
+      listener(update);
+    };
+    socket.onclose = () => {
+      if (closed) return;
+      timer = setTimeout(connect, waitMs);
+      waitMs = Math.min(15_000, waitMs * 2);
+    };
+  };
+  connect();
+  return () => {
+    closed = true;
+    if (timer !== null) clearTimeout(timer);
+    socket?.close();
+  };
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live WebSocket of one capture: parts in, words about the link out. Reconnects by itself until it
+// is closed or the gateway says that the capture has ended.
+import { hexEncode } from '../codec/bytes';
+import { parseEnvelope, splitLiveMessage } from '../codec/part_frame';
+
+export interface LivePart {
+  track: string;
+  sequence: number;
+  mediaTime: number;
+  duration: number;
+  keyFrame: boolean;
+  initHash: string; // hex; names the init segment that decodes this part
+  init: Uint8Array | null; // on parts that start a segment
+  capturedAtUs: number;
+  media: Uint8Array;
+}
+
+export interface LiveListener {
+  part(part: LivePart): void;
+  connected(): void;
+  // The connection is lost and will be tried again; `everOpen`: it had been open before.
+  lost(everOpen: boolean): void;
+  ended(): void;
+  dropped(track: string, parts: number): void;
+  event(event: unknown): void;
+}
+
+const firstRetryMs = 250;
+const maxRetryMs = 5000;
+
+function liveUrl(captureId: string): string {
+  const url = new URL(`/api/v1/captures/${captureId}/live`, location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+export class LiveConnection {
+  #socket: WebSocket | null = null;
+  #retry: ReturnType<typeof setTimeout> | null = null;
+  #retryMs = firstRetryMs;
+  #everOpen = false;
+  #closed = false;
+
+  constructor(
+    private readonly captureId: string,
+    private readonly listener: LiveListener,
+  ) {
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    globalThis.removeEventListener('online', this.#retryNow);
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(liveUrl(this.captureId));
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => {
+      this.#everOpen = true;
+      this.#retryMs = firstRetryMs;
+      this.listener.connected();
+    };
+    socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => {
+      if (typeof message.data === 'string') this.#text(message.data);
+      else this.#binary(new Uint8Array(message.data));
+    };
+    socket.onclose = () => {
+      if (this.#closed || this.#socket !== socket) return;
+      this.#socket = null;
+      this.listener.lost(this.#everOpen);
+      this.#retry = setTimeout(this.#retryNow, this.#retryMs);
+      globalThis.addEventListener('online', this.#retryNow, { once: true });
+      this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2);
+    };
+    this.#socket = socket;
+  }
+
+  readonly #retryNow = (): void => {
+    if (this.#closed || this.#socket !== null) return;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#connect();
+  };
+
+  #binary(bytes: Uint8Array): void {
+    const message = splitLiveMessage(bytes);
+    const envelope = message === null ? null : parseEnvelope(message.frame.envelopeBytes);
+    if (message === null || envelope === null) return; // the archive keeps it; live goes on
+    this.listener.part({
+      track: message.track,
+      sequence: envelope.sequence,
+      mediaTime: envelope.mediaTime,
+      duration: envelope.duration,
+      keyFrame: envelope.keyFrame,
+      initHash: hexEncode(envelope.initHash8),
+      init: envelope.initSegment.length > 0 ? envelope.initSegment : null,
+      capturedAtUs: envelope.capturedAtUs,
+      media: message.frame.media,
+    });
+  }
+
+  #text(text: string): void {
+    let message: { type?: unknown; track?: unknown; parts?: unknown; event?: unknown };
+    try {
+      message = JSON.parse(text) as typeof message;
+    } catch {
+      return;
+    }
+    if (message.type === 'ended') {
+      this.close();
+      this.listener.ended();
+    } else if (message.type === 'dropped') {
+      this.listener.dropped(String(message.track ?? ''), Number(message.parts ?? 0));
+    } else if (message.type === 'event') {
+      this.listener.event(message.event);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the archive holds of a track, as the gateway's playlist says it, and questions about it. Pure;
+// times in seconds on the capture's clock.
+
+export interface PlaylistJson {
+  timescale: number;
+  complete: boolean;
+  inits: Record<string, string>;
+  segments: {
+    n: number;
+    t: number;
+    d: number;
+    size: number;
+    init: string;
+    missing: number;
+    filled: boolean;
+    closed: boolean;
+  }[];
+}
+
+export interface Segment {
+  n: number; // sequence of its first part: its name
+  start: number;
+  end: number;
+  sizeBytes: number;
+  init: string;
+  missing: number;
+  filled: boolean;
+  closed: boolean;
+}
+
+export interface Playlist {
+  timescale: number;
+  complete: boolean;
+  inits: Record<string, string>; // init hash → codec string
+  segments: Segment[]; // in order of time
+}
+
+export interface Range {
+  start: number;
+  end: number;
+}
+
+export function readPlaylist(json: PlaylistJson): Playlist {
+  const seconds = (units: number): number => units / json.timescale;
+  const segments = json.segments.map((segment) => ({
+    n: segment.n,
+    start: seconds(segment.t),
+    end: seconds(segment.t + segment.d),
+    sizeBytes: segment.size,
+    init: segment.init,
+    missing: segment.missing,
+    filled: segment.filled,
+    closed: segment.closed,
+  }));
+  segments.sort((a, b) => a.start - b.start);
+  return { timescale: json.timescale, complete: json.complete, inits: json.inits, segments };
+}
+
+// Index of the segment that holds `time`, else of the next one, else the number of segments.
+export function segmentIndexAt(playlist: Playlist, time: number): number {
+  let low = 0;
+  let high = playlist.segments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (playlist.segments[middle]!.end <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function endOf(playlist: Playlist): number {
+  return playlist.segments.at(-1)?.end ?? 0;
+}
+
+// A pause between segments this long is a gap; below it is rounding and frame rate.
+export const gapTolerance = 0.3;
+
+// What the track covers, joined where segments follow each other. `without`: segments known damaged.
+export function coverage(playlist: Playlist, without: ReadonlySet<number> = new Set()): Range[] {
+  const ranges: Range[] = [];
+  for (const segment of playlist.segments) {
+    if (without.has(segment.n) || segment.sizeBytes === 0) continue;
+    const last = ranges.at(-1);
+    if (last !== undefined && segment.start - last.end <= gapTolerance) {
+      last.end = Math.max(last.end, segment.end);
+    } else {
+      ranges.push({ start: segment.start, end: segment.end });
+    }
+  }
+  return ranges;
+}
+
+export function union(a: Range[], b: Range[]): Range[] {
+  const all = [...a, ...b].sort((x, y) => x.start - y.start);
+  const ranges: Range[] = [];
+  for (const range of all) {
+    const last = ranges.at(-1);
+    if (last !== undefined && range.start - last.end <= gapTolerance) {
+      last.end = Math.max(last.end, range.end);
+    } else {
+      ranges.push({ ...range });
+    }
+  }
+  return ranges;
+}
+
+// The parts of [from, until) that `ranges` leave out.
+export function gapsIn(ranges: Range[], from: number, until: number): Range[] {
+  const gaps: Range[] = [];
+  let at = from;
+  for (const range of ranges) {
+    if (range.start - at > gapTolerance) gaps.push({ start: at, end: Math.min(range.start, until) });
+    at = Math.max(at, range.end);
+    if (at >= until) break;
+  }
+  if (until - at > gapTolerance) gaps.push({ start: at, end: until });
+  return gaps;
+}
+
+// `time` itself when it is covered, else where the next range starts, else null.
+export function nextPlayable(ranges: Range[], time: number): number | null {
+  for (const range of ranges) {
+    if (time < range.start) return range.start;
+    if (time < range.end) return time;
+  }
+  return null;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and time zones of projects, read once per visit.
+import { api } from '../api/api';
+import type { Project } from '../api/types';
+
+const known = $state<Record<string, Project>>({});
+const asked = new Set<string>();
+
+export function rememberProject(project: Project): void {
+  known[project.id] = project;
+}
+
+// null while it is being read.
+export function projectInfo(id: string): Project | null {
+  if (!asked.has(id) && known[id] === undefined) {
+    asked.add(id);
+    void api.project(id).then((answer) => {
+      if (answer.ok) known[id] = answer.value;
+      else asked.delete(id);
+    });
+  }
+  return known[id] ?? null;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses hold the whole state of a page, so that a link can be pasted into a chat. Pure.
+//   /                         projects (or the only one)
+//   /sign-in?next=…
+//   /p/{project}?area=&kind=&date=     timeline
+//   /c/{capture}?t=                    recording, live or archived, or photo; t: seconds
+// `lang` may stand on each of them.
+import { isId } from '../codec/id';
+
+export type Route =
+  | { page: 'home' }
+  | { page: 'sign_in'; next: string }
+  | { page: 'project'; id: string; area: string; kind: string; date: string }
+  | { page: 'capture'; id: string; at: number | null }
+  | { page: 'unknown' };
+
+export function parseRoute(path: string, search: string): Route {
+  const query = new URLSearchParams(search);
+  const [first = '', id = '', ...rest] = path.split('/').slice(1);
+  if (first === '' && id === '') return { page: 'home' };
+  if (first === 'sign-in' && id === '') {
+    const next = query.get('next') ?? '/';
+    // Only a path of this site, or a link could send people elsewhere after they signed in.
+    return { page: 'sign_in', next: /^\/(?![/\\])/.test(next) ? next : '/' };
+  }
+  if (rest.length > 0 || !isId(id)) return { page: 'unknown' };
+  if (first === 'p') {
+    const [area, kind, date] = ['area', 'kind', 'date'].map((name) => query.get(name) ?? '');
+    return { page: 'project', id, area: area!, kind: kind!, date: date! };
+  }
+  if (first === 'c') {
+    const at = Number.parseFloat(query.get('t') ?? '');
+    return { page: 'capture', id, at: Number.isFinite(at) && at >= 0 ? at : null };
+  }
+  return { page: 'unknown' };
+}
+
+// `lang`: kept on every address of a visit that began with it.
+export function routeUrl(route: Route, lang: string | null): string {
+  const query = new URLSearchParams();
+  let path = '/';
+  if (route.page === 'sign_in') {
+    path = '/sign-in';
+    if (route.next !== '/') query.set('next', route.next);
+  } else if (route.page === 'project') {
+    path = `/p/${route.id}`;
+    if (route.area !== '') query.set('area', route.area);
+    if (route.kind !== '') query.set('kind', route.kind);
+    if (route.date !== '') query.set('date', route.date);
+  } else if (route.page === 'capture') {
+    path = `/c/${route.id}`;
+    if (route.at !== null) query.set('t', String(Math.round(route.at * 10) / 10));
+  }
+  if (lang !== null) query.set('lang', lang);
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+export const projectRoute = (id: string): Route => ({
+  page: 'project',
+  id,
+  area: '',
+  kind: '',
+  date: '',
+});
+
+export const captureRoute = (id: string, at: number | null = null): Route => ({
+  page: 'capture',
+  id,
+  at,
+});

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a capture is named and described in words; the one place for it.
+import type { Capture } from '../api/types';
+import type { MessageKey, Parameters } from '../i18n/messages';
+
+export type Text = (key: MessageKey, parameters?: Parameters) => string;
+
+const kinds = ['walkthrough', 'photo', 'timelapse', 'document', 'meeting'] as const;
+export const captureKinds = kinds;
+
+export function kindText(kind: string, t: Text): string {
+  const known = kinds.find((name) => name === kind);
+  return t(known === undefined ? 'kind.unknown' : `kind.${known}`);
+}
+
+export function titleOf(capture: Pick<Capture, 'title' | 'area' | 'kind'>, t: Text): string {
+  if (capture.title !== '') return capture.title;
+  const kind = kindText(capture.kind, t);
+  return capture.area === '' ? kind : t('capture.untitled', { area: capture.area, kind });
+}
+
+const warnings = ['too_dark', 'blurred', 'lens_covered'] as const;
+
+export function warningText(warning: string, t: Text): string {
+  const known = warnings.find((name) => name === warning);
+  return t(known === undefined ? 'warning.other' : `warning.${known}`);
+}
+
+const reasons = ['restarted', 'disk_full', 'error', 'paused'] as const;
+
+export function reasonText(reason: string, t: Text): string {
+  const known = reasons.find((name) => name === reason);
+  return t(known === undefined ? 'gap.reason_unknown' : `gap.reason_${known}`);
+}
+
+// 65, 66.5: no digits that say nothing
+export function percentText(percentage: number): string {
+  return String(Math.round(percentage * 10) / 10);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The player of one capture, live or archived: which of the two plays, and what the page shows of it.
+import type { Track } from '../../api/types';
+import { dropEarlyLive } from '../../early';
+import { ArchivePlayer, type ArchiveState, type ArchiveTracks } from '../../media/archive_player';
+import type { LivePlayer, LiveState } from '../../media/live_player';
+import { acquireLive, releaseLive } from '../../media/live_registry';
+
+// The full-quality track once it is whole, else the live rendition.
+export function tracksToPlay(infos: readonly Track[], names: readonly string[]): ArchiveTracks {
+  const first = (kind: string): string | null =>
+    [...names].sort().find((name) => name === kind || name.startsWith(`${kind}.`)) ?? null;
+  const master = infos.find((info) => info.name === first('master'));
+  const whole = master !== undefined && master.part_count === master.part_count_total;
+  return { video: whole ? master.name : (first('video') ?? first('master')), audio: first('audio') };
+}
+
+export class PlayerModel {
+  mode = $state<'live' | 'archive'>('archive');
+  element = $state.raw<HTMLVideoElement | null>(null);
+  live = $state.raw<LiveState | null>(null);
+  archive = $state.raw<ArchiveState | null>(null);
+  position = $state(0);
+  paused = $state(true);
+  // The browser wants a tap before it plays.
+  blocked = $state(false);
+  soundOn = $state(true);
+  soundRefused = $state(false);
+  rate = $state(1);
+  isLive = $state(false);
+
+  #livePlayer: LivePlayer | null = null;
+  #archivePlayer: ArchivePlayer | null = null;
+  #unlisten: () => void = () => undefined;
+  #tracks: ArchiveTracks = { video: null, audio: null };
+
+  constructor(
+    private readonly captureId: string,
+    private readonly moved: (at: number | null) => void,
+  ) {}
+
+  destroy(): void {
+    this.#leave();
+  }
+
+  get duration(): number {
+    if (this.mode === 'live') return this.live?.end ?? 0;
+    return this.archive?.duration ?? 0;
+  }
+
+  get hasVideo(): boolean {
+    return this.mode === 'live' ? (this.live?.hasVideo ?? true) : (this.archive?.hasVideo ?? true);
+  }
+
+  // Live before the capture's details are here: the connection that boot.ts began.
+  beginLive(): void {
+    if (this.mode === 'live' && this.#livePlayer !== null) return;
+    this.#leave();
+    const player = acquireLive(this.captureId);
+    dropEarlyLive();
+    this.#livePlayer = player;
+    this.mode = 'live';
+    this.isLive = true;
+    this.soundOn = player.state.soundOn;
+    player.onState((state) => {
+      this.live = state;
+      this.position = state.end;
+      if (state.status === 'ended') this.isLive = false;
+    });
+    this.#listen(player.element);
+    this.moved(null);
+  }
+
+  beginArchive(tracks: ArchiveTracks, at: number, play: boolean): void {
+    this.#tracks = tracks;
+    this.#leave();
+    this.mode = 'archive';
+    const element = document.createElement('video');
+    element.playsInline = true;
+    element.muted = !this.soundOn;
+    const player = new ArchivePlayer(this.captureId, element, tracks, at);
+    this.#archivePlayer = player;
+    this.position = at;
+    player.onState((state) => {
+      this.archive = state;
+    });
+    this.#listen(element);
+    if (play) this.play();
+  }
+
+  setTracks(tracks: ArchiveTracks): void {
+    this.#tracks = tracks;
+  }
+
+  play(): void {
+    const element = this.element;
+    if (element === null) return;
+    if (element.ended) this.seek(0);
+    this.blocked = false;
+    element.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.blocked = true;
+    });
+  }
+
+  toggle(): void {
+    if (this.mode === 'live') {
+      // A live picture that is held becomes a look back from there.
+      this.beginArchive(this.#tracks, Math.max(0, this.element?.currentTime ?? 0), false);
+      return;
+    }
+    if (this.paused) this.play();
+    else {
+      this.element?.pause();
+      this.moved(this.position);
+    }
+  }
+
+  seek(seconds: number): void {
+    if (this.mode === 'live') {
+      if (seconds < this.duration - 2) this.beginArchive(this.#tracks, Math.max(0, seconds), true);
+      return;
+    }
+    if (this.isLive && seconds > this.duration - 1) {
+      this.beginLive();
+      return;
+    }
+    this.#archivePlayer?.seek(seconds);
+    this.position = Math.max(0, Math.min(seconds, this.duration));
+    this.moved(this.position);
+  }
+
+  step(seconds: number): void {
+    this.seek((this.mode === 'live' ? this.duration : this.position) + seconds);
+  }
+
+  // From a user's gesture.
+  setSound(on: boolean): void {
+    if (this.mode === 'live') {
+      this.soundRefused = this.#livePlayer !== null && !this.#livePlayer.setSound(on);
+      this.soundOn = on && !this.soundRefused;
+      return;
+    }
+    this.soundOn = on;
+    if (this.element !== null) this.element.muted = !on;
+  }
+
+  setRate(rate: number): void {
+    this.rate = rate;
+    if (this.mode === 'archive' && this.element !== null) this.element.playbackRate = rate;
+  }
+
+  #listen(element: HTMLVideoElement): void {
+    const update = (): void => {
+      this.paused = element.paused;
+      if (this.mode === 'archive' && !element.seeking) this.position = element.currentTime;
+    };
+    const names = ['play', 'pause', 'timeupdate', 'seeked', 'ended'] as const;
+    for (const name of names) element.addEventListener(name, update);
+    this.#unlisten = () => {
+      for (const name of names) element.removeEventListener(name, update);
+    };
+    if (this.mode === 'archive') {
+      element.defaultPlaybackRate = this.rate;
+      element.playbackRate = this.rate;
+    }
+    this.element = element;
+    update();
+  }
+
+  #leave(): void {
+    this.#unlisten();
+    this.#unlisten = () => undefined;
+    if (this.#livePlayer !== null) releaseLive(this.captureId);
+    this.#livePlayer = null;
+    this.#archivePlayer?.destroy();
+    this.#archivePlayer = null;
+    this.blocked = false;
+  }
+}
