@@ -9,6 +9,8 @@ const maxProofBytes = 256;
 const maxInitBytes = 1024;
 const maxPartBytes = 4 * 1024 * 1024;
 const maxSequence = 2 ** 40;
+const maxDuration = 2 * 192_000; // 2 s in the finest timescale
+const fileField = 8;
 
 export interface PartFrame {
   envelopeBytes: Uint8Array;
@@ -43,7 +45,8 @@ export function splitPartFrame(payload: Uint8Array): PartFrame | null {
   };
 }
 
-// null: malformed or outside the limits of proto/codec/limits.h.
+// Of a part of a media track; null: malformed, outside the limits of proto/codec/limits.h, or a block of
+// a file. Whether the init segment has the hash it is named by is the hub's to check, not a viewer's.
 export function parseEnvelope(bytes: Uint8Array): PartEnvelope | null {
   const none = new Uint8Array(0);
   const envelope: PartEnvelope = {
@@ -56,6 +59,7 @@ export function parseEnvelope(bytes: Uint8Array): PartEnvelope | null {
     capturedAtUs: 0,
     last: false,
   };
+  let file = false;
   try {
     readFields(bytes, (field) => {
       if (field.number === 1) envelope.sequence = field.value;
@@ -65,14 +69,16 @@ export function parseEnvelope(bytes: Uint8Array): PartEnvelope | null {
       else if (field.number === 5) envelope.initHash8 = field.bytes;
       else if (field.number === 6) envelope.initSegment = field.bytes;
       else if (field.number === 7) envelope.capturedAtUs = field.value;
+      else if (field.number === fileField) file = true;
       else if (field.number === 9) envelope.last = field.value !== 0;
     });
   } catch (error) {
     if (error instanceof WireError) return null;
     throw error;
   }
-  if (envelope.sequence >= maxSequence || envelope.initSegment.length > maxInitBytes) return null;
-  if (envelope.initHash8.length !== 0 && envelope.initHash8.length !== 8) return null;
+  if (envelope.sequence >= maxSequence || envelope.duration > maxDuration) return null;
+  if (envelope.initSegment.length > maxInitBytes) return null;
+  if (file || envelope.initHash8.length !== 8) return null;
   return envelope;
 }
 

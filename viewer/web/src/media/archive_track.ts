@@ -2,7 +2,7 @@
 // One track of an archived capture on its way into one SourceBuffer: decides what is needed next around
 // the playhead, fetches it, checks it, appends it. Whatever is damaged is left out and told; nothing
 // here ends playback.
-import { readInit, type InitInfo } from '../codec/box_reader';
+import { readInit, type InitInfo } from '../codec/init_reader';
 import { AppendQueue } from './append_queue';
 import { opusSilence, pieces, stillPicture } from './filler';
 import { mimeType } from './media_source';

@@ -2,7 +2,8 @@
 // The live sound: Opus packets through WebCodecs into Web Audio, each at the moment that belongs to
 // the picture. It follows the picture's clock and never holds it back: late sound raises its own delay
 // a little (up to `maxExtraDelay` behind the picture), and spare time is given back slowly.
-import { readChunk, readInit } from '../codec/box_reader';
+import { readChunk } from '../codec/box_reader';
+import { readInit } from '../codec/init_reader';
 import type { LivePart } from './live_connection';
 
 const minLead = 0.01; // scheduling later than this before its moment is heard as a click

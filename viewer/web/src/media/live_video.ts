@@ -2,7 +2,7 @@
 // The live picture: CMAF chunks straight into one SourceBuffer, the playhead held at the live edge.
 // Only video is in this MediaSource. With sound in the same one the browser waits for 200 ms of
 // decoded audio before it starts or goes on, and the picture with it (figures: README, "Live").
-import { readInit } from '../codec/box_reader';
+import { readInit } from '../codec/init_reader';
 import { AppendQueue } from './append_queue';
 import type { LivePart } from './live_connection';
 import { LiveEdge, videoEdge } from './live_edge';

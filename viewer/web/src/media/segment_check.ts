@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks at a segment before the browser gets it. One bad append ends a MediaSource, so chunks that are
 // not whole are left out here, and what was left out is told.
-import { BoxError, readChunkAt, type Chunk } from '../codec/box_reader';
+import { readChunkAt, type Chunk } from '../codec/box_reader';
+import { BoxError } from '../codec/boxes';
 
 export interface CheckedSegment {
   bytes: Uint8Array; // whole chunks, back to back

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import {
+  coverage,
+  endOf,
+  gapsIn,
+  nextPlayable,
+  readPlaylist,
+  segmentIndexAt,
+  union,
+  type PlaylistJson,
+} from '../src/media/playlist';
+
+function json(...spans: [number, number][]): PlaylistJson {
+  return {
+    timescale: 1000,
+    complete: true,
+    inits: { aa: 'avc1.64001f' },
+    segments: spans.map(([start, end], i) => ({
+      n: i * 60,
+      t: start * 1000,
+      d: (end - start) * 1000,
+      size: 100,
+      init: 'aa',
+      missing: 0,
+      filled: false,
+      closed: true,
+    })),
+  };
+}
+
+describe('a playlist', () => {
+  const playlist = readPlaylist(json([0, 2], [2.03, 4], [10, 12]));
+  it('is in seconds', () => {
+    expect(playlist.segments[1]).toMatchObject({ n: 60, start: 2.03, end: 4 });
+    expect(endOf(playlist)).toBe(12);
+  });
+  it('finds the segment of a moment, or the next one', () => {
+    expect(segmentIndexAt(playlist, 0)).toBe(0);
+    expect(segmentIndexAt(playlist, 3.9)).toBe(1);
+    expect(segmentIndexAt(playlist, 5)).toBe(2);
+    expect(segmentIndexAt(playlist, 12)).toBe(3);
+  });
+  it('joins what follows and keeps holes', () => {
+    expect(coverage(playlist)).toEqual([
+      { start: 0, end: 4 },
+      { start: 10, end: 12 },
+    ]);
+    expect(coverage(playlist, new Set([0]))[0]).toEqual({ start: 2.03, end: 4 });
+  });
+  it('is sorted by time although fills come late', () => {
+    const late = readPlaylist(json([4, 6], [0, 2]));
+    expect(late.segments.map((segment) => segment.start)).toEqual([0, 4]);
+  });
+});
+
+describe('gaps', () => {
+  const ranges = [
+    { start: 1, end: 4 },
+    { start: 10, end: 12 },
+  ];
+  it('are what is not covered, the ends too', () => {
+    expect(gapsIn(ranges, 0, 15)).toEqual([
+      { start: 0, end: 1 },
+      { start: 4, end: 10 },
+      { start: 12, end: 15 },
+    ]);
+    expect(gapsIn(ranges, 2, 11)).toEqual([{ start: 4, end: 10 }]);
+    expect(gapsIn([], 0, 3)).toEqual([{ start: 0, end: 3 }]);
+  });
+  it('are not made of rounding', () => {
+    expect(gapsIn([{ start: 0.1, end: 4 }], 0, 4.2)).toEqual([]);
+  });
+  it('are closed where either of two has something', () => {
+    expect(union(ranges, [{ start: 3, end: 10.1 }])).toEqual([{ start: 1, end: 12 }]);
+  });
+  it('are left at the next playable moment', () => {
+    expect(nextPlayable(ranges, 0)).toBe(1);
+    expect(nextPlayable(ranges, 2)).toBe(2);
+    expect(nextPlayable(ranges, 7)).toBe(10);
+    expect(nextPlayable(ranges, 13)).toBeNull();
+  });
+});
