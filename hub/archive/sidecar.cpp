@@ -83,7 +83,10 @@ std::optional<ParsedSidecarRecord> parse_sidecar_record(ByteView bytes) {
   }
   record.envelope_bytes = body.subspan(56, envelope_bytes);
   const std::size_t proof_bytes = get_u16(body, 56 + envelope_bytes);
-  if (kFixedBytes + envelope_bytes + proof_bytes != body_bytes) return std::nullopt;
+  if (proof_bytes > limits::kProofBytes ||
+      kFixedBytes + envelope_bytes + proof_bytes != body_bytes) {
+    return std::nullopt;
+  }
   record.proof_bytes = body.subspan(58 + envelope_bytes, proof_bytes);
   parsed.size_bytes = kFrameBytes + body_bytes;
   return parsed;

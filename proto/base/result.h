@@ -120,6 +120,7 @@ class [[nodiscard]] Status {
   std::variant<Ok, Error> state_;
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and a name cannot be parenthesised
 // Returns from the enclosing function when `expr` (a Status) failed.
 #define SC_TRY(expr)                                  \
   do {                                                \
@@ -137,5 +138,6 @@ class [[nodiscard]] Status {
   auto result = (expr);                                \
   if (!result.ok()) return result.error();             \
   declaration = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace sitecast

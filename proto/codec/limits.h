@@ -8,18 +8,20 @@
 
 namespace sitecast::limits {
 
-inline constexpr std::size_t kPartBytes = 4 * 1024 * 1024;  // media of one part
-inline constexpr std::size_t kFileBlockBytes = 64 * 1024;   // one part of a file track
+inline constexpr std::size_t kKiB = 1024;
+
+inline constexpr std::size_t kPartBytes = 4096 * kKiB;  // media of one part
+inline constexpr std::size_t kFileBlockBytes = 64 * kKiB;   // one part of a file track
 inline constexpr std::size_t kEnvelopeBytes = 2048;         // with init segment and file info
 inline constexpr std::size_t kProofBytes = 256;
 inline constexpr std::size_t kInitSegmentBytes = 1024;
 inline constexpr std::size_t kOverheadBytes = 160;  // topic + frame of an ordinary part
-inline constexpr std::size_t kEventBytes = 64 * 1024;
-inline constexpr std::size_t kControlBytes = 256 * 1024;  // hello, receipt, status
-inline constexpr std::size_t kMqttPacketBytes = kPartBytes + 8 * 1024;
+inline constexpr std::size_t kEventBytes = 64 * kKiB;
+inline constexpr std::size_t kControlBytes = 256 * kKiB;  // hello, receipt, status
+inline constexpr std::size_t kMqttPacketBytes = kPartBytes + 8 * kKiB;
 inline constexpr std::size_t kTrackNameBytes = 16;
 inline constexpr std::size_t kTracksPerCapture = 16;
-inline constexpr std::size_t kTextBytes = 8 * 1024;  // a note
+inline constexpr std::size_t kTextBytes = 8 * kKiB;  // a note
 inline constexpr std::size_t kNameBytes = 256;       // area, stage, title, file name
 inline constexpr std::size_t kMediaTypeBytes = 128;
 inline constexpr std::size_t kWordBytes = 64;     // kind of an event, cause, reason
