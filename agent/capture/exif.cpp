@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/capture/exif.h"
+
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <exiv2/exiv2.hpp>
+#include <mutex>
+#include <string>
+
+#include "agent/capture/text.h"
+#include "proto/codec/limits.h"
+
+namespace sitecast::agent {
+namespace {
+
+void prepare_library() {
+  static std::once_flag once;
+  std::call_once(once, [] { Exiv2::LogMsg::setLevel(Exiv2::LogMsg::mute); });
+}
+
+std::string text_of(const Exiv2::ExifData& exif, const char* key) {
+  const auto entry = exif.findKey(Exiv2::ExifKey(key));
+  if (entry == exif.end()) return {};
+  return clean_text(entry->toString(), limits::kNameBytes);
+}
+
+std::string first_of(const Exiv2::ExifData& exif, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    std::string text = text_of(exif, key);
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+// Three rationals: degrees, minutes, seconds.
+std::optional<double> degrees_of(const Exiv2::ExifData& exif, const char* key,
+                                 const char* reference, char negative, double limit) {
+  const auto entry = exif.findKey(Exiv2::ExifKey(key));
+  if (entry == exif.end() || entry->count() < 3) return std::nullopt;
+  double degrees = 0;
+  double unit = 1;
+  for (long i = 0; i < 3; ++i) {
+    const Exiv2::Rational value = entry->toRational(i);
+    if (value.second == 0) {
+      if (i == 0) return std::nullopt;
+      break;
+    }
+    degrees += double(value.first) / double(value.second) / unit;
+    unit *= 60;
+  }
+  if (!std::isfinite(degrees) || degrees < 0 || degrees > limit) return std::nullopt;
+  const std::string sign = text_of(exif, reference);
+  return !sign.empty() && sign[0] == negative ? -degrees : degrees;
+}
+
+void read(const Exiv2::ExifData& exif, v1::PhotoMetadata& photo) {
+  const auto orientation = exif.findKey(Exiv2::ExifKey("Exif.Image.Orientation"));
+  if (orientation != exif.end() && orientation->count() > 0) {
+    const long value = orientation->toLong();
+    if (value >= 1 && value <= 8) photo.set_orientation(static_cast<std::uint32_t>(value));
+  }
+  photo.set_exif_time(first_of(exif, {"Exif.Photo.DateTimeOriginal", "Exif.Photo.DateTimeDigitized",
+                                      "Exif.Image.DateTime"}));
+  photo.set_exif_offset(first_of(exif, {"Exif.Photo.OffsetTimeOriginal", "Exif.Photo.OffsetTime"}));
+  std::string camera = text_of(exif, "Exif.Image.Make");
+  const std::string model = text_of(exif, "Exif.Image.Model");
+  if (model.compare(0, camera.size(), camera) == 0) {
+    camera = model;  // many models name their make already
+  } else if (!model.empty()) {
+    camera += " " + model;
+  }
+  photo.set_camera(clean_text(camera, limits::kNameBytes));
+  const auto latitude =
+      degrees_of(exif, "Exif.GPSInfo.GPSLatitude", "Exif.GPSInfo.GPSLatitudeRef", 'S', 90);
+  const auto longitude =
+      degrees_of(exif, "Exif.GPSInfo.GPSLongitude", "Exif.GPSInfo.GPSLongitudeRef", 'W', 180);
+  if (latitude && longitude) {
+    photo.set_has_gps(true);
+    photo.set_latitude_deg(*latitude);
+    photo.set_longitude_deg(*longitude);
+  }
+}
+
+// Minutes east of UTC of "+08:00"; nullopt unless exactly that form.
+std::optional<int> offset_minutes(const std::string& text) {
+  int hours = 0;
+  int minutes = 0;
+  char sign = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%c%2d:%2d%c", &sign, &hours, &minutes, &rest) != 3 ||
+      (sign != '+' && sign != '-') || hours < 0 || hours > 14 || minutes < 0 || minutes > 59) {
+    return std::nullopt;
+  }
+  return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
+}
+
+}  // namespace
+
+void read_exif_of_file(ByteView file, v1::PhotoMetadata& photo) {
+  prepare_library();
+  try {
+    const auto image = Exiv2::ImageFactory::open(file.data(), static_cast<long>(file.size()));
+    image->readMetadata();
+    read(image->exifData(), photo);
+  } catch (const std::exception&) {  // broken metadata are no reason to refuse a picture
+  }
+}
+
+void read_exif_of_tiff(ByteView tiff, v1::PhotoMetadata& photo) {
+  prepare_library();
+  try {
+    Exiv2::ExifData exif;
+    Exiv2::ExifParser::decode(exif, tiff.data(), static_cast<std::uint32_t>(tiff.size()));
+    read(exif, photo);
+  } catch (const std::exception&) {  // as above
+  }
+}
+
+std::optional<std::int64_t> exif_time_us(const v1::PhotoMetadata& photo) {
+  std::tm time{};
+  if (std::sscanf(photo.exif_time().c_str(), "%4d:%2d:%2d %2d:%2d:%2d", &time.tm_year, &time.tm_mon,
+                  &time.tm_mday, &time.tm_hour, &time.tm_min, &time.tm_sec) != 6) {
+    return std::nullopt;
+  }
+  // Cameras without a clock write zeros.
+  if (time.tm_year < 1990 || time.tm_year > 2200 || time.tm_mon < 1 || time.tm_mon > 12 ||
+      time.tm_mday < 1 || time.tm_mday > 31 || time.tm_hour > 23 || time.tm_min > 59 ||
+      time.tm_sec > 60) {
+    return std::nullopt;
+  }
+  time.tm_year -= 1900;
+  time.tm_mon -= 1;
+  time.tm_isdst = -1;
+  const auto offset = offset_minutes(photo.exif_offset());
+  const std::time_t seconds = offset ? timegm(&time) - *offset * 60 : std::mktime(&time);
+  return static_cast<std::int64_t>(seconds) * 1'000'000;
+}
+
+}  // namespace sitecast::agent

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// EXIF (CIPA DC-008-2019) of a photo, read by exiv2 from untrusted bytes: its exceptions stop here.
+// Thread-safe after the first call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "proto/base/bytes.h"
+#include "sitecast.pb.h"
+
+namespace sitecast::agent {
+
+// EXIF inside a JPEG or PNG file. Broken or absent metadata leave fields unset, never fail: the
+// picture itself is what counts.
+void read_exif_of_file(ByteView file, v1::PhotoMetadata& photo);
+// A TIFF structure (HEIC's Exif item, without its four-byte offset).
+void read_exif_of_tiff(ByteView tiff, v1::PhotoMetadata& photo);
+
+// The photo's moment: exif_time with exif_offset, or in this device's time zone when it states
+// none. nullopt without a valid time.
+std::optional<std::int64_t> exif_time_us(const v1::PhotoMetadata& photo);
+
+}  // namespace sitecast::agent

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A HEIC photo through libheif. Thread-safe: each call has its own context. Blocking: decodes the
+// whole picture once.
+#pragma once
+
+#include <cstdint>
+
+#include "agent/vision/quality.h"
+#include "proto/base/bytes.h"
+#include "proto/base/result.h"
+
+namespace sitecast::agent {
+
+struct HeicPicture {
+  std::uint32_t width_px = 0;  // upright, after the file's own rotation
+  std::uint32_t height_px = 0;
+  Bytes exif_tiff;  // empty when there is none
+  QualityMeasure quality;
+};
+
+// kInvalidArgument: damaged, or more pixels than kPhotoPixels (checked before decoding).
+Result<HeicPicture> read_heic(ByteView file);
+
+}  // namespace sitecast::agent
