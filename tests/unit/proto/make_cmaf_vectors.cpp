@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/proto/media_samples.h"
+#include "tests/support/media_samples.h"
 
 namespace sitecast {
 namespace {
