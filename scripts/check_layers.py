@@ -38,6 +38,7 @@ ALLOWED = {
     "hub/index": ["proto", "hub/archive/layout.h", "hub/archive/sidecar.h",
                   "hub/archive/event_log.h"],
     "hub/receipt": ["proto"],
+    "hub/enrol": ["proto"],
     "hub/derive": ["proto", "hub/archive/layout.h", "hub/archive/sidecar.h", "hub/index/reader.h",
                    "hub/index/segment.h"],
     "hub/check": ["proto", "hub/archive", "hub/index"],
@@ -54,7 +55,7 @@ OUTSIDE = {
     "mqtt/": ["agent/publish", "hub/ingest", "hub/receipt", "hub/broker", "viewer/gateway", "tests"],
     "MQTTAsync.h": ["agent/publish", "hub/ingest", "hub/broker", "viewer/gateway", "tests"],
     "sqlite3.h": ["proto/sqlite", "tests"],
-    "gst/": ["agent", "tests", "hub/derive"],
+    "gst/": ["agent", "tests", "scripts", "hub/derive"],
     "opencv2/": ["agent/vision", "agent/capture", "hub/derive", "tests", "scripts"],
 }
 

@@ -55,6 +55,7 @@ MqttConnection::MqttConnection(MqttConnection&& other) noexcept
       incoming_(std::move(other.incoming_)),
       next_packet_id_(other.next_packet_id_),
       acknowledged_(other.acknowledged_),
+      acknowledged_subscriptions_(other.acknowledged_subscriptions_),
       refused_(other.refused_) {}
 
 MqttConnection::~MqttConnection() {
@@ -221,9 +222,8 @@ Status MqttConnection::handle(std::uint8_t type_and_flags, ByteView body,
       if (body.size() > 2 && body[2] != 0) ++refused_;
       return Ok{};
     case 9:  // SUBACK
-      if (!body.empty() && body.back() >= 0x80) {
-        return permission_denied(fmt::format("SUBACK reason 0x{:02x}", body.back()));
-      }
+      if (!body.empty() && body.back() >= 0x80) ++refused_;
+      ++acknowledged_subscriptions_;
       return Ok{};
     case 14: return unavailable("the broker sent DISCONNECT");
     case 3: break;

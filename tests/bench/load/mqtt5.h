@@ -33,7 +33,11 @@ class MqttConnection {
   [[nodiscard]] std::uint64_t unsent_bytes() const { return unsent_bytes_; }
   [[nodiscard]] bool wants_to_write() const { return !outgoing_.empty(); }
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }  // PUBACK reason other than 0
+  [[nodiscard]] std::uint64_t acknowledged_subscriptions() const {
+    return acknowledged_subscriptions_;
+  }
+  // PUBACKs with a reason other than 0 and refused subscriptions.
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
   void subscribe(std::string_view filter);
   // `payload` must live until it is sent (unsent_bytes() == 0 at the latest).
@@ -60,6 +64,7 @@ class MqttConnection {
   Bytes incoming_;
   std::uint16_t next_packet_id_ = 1;
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t acknowledged_subscriptions_ = 0;
   std::uint64_t refused_ = 0;
 };
 
