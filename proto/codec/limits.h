@@ -10,9 +10,9 @@ namespace sitecast::limits {
 
 inline constexpr std::size_t kKiB = 1024;
 
-inline constexpr std::size_t kPartBytes = 4096 * kKiB;  // media of one part
-inline constexpr std::size_t kFileBlockBytes = 64 * kKiB;   // one part of a file track
-inline constexpr std::size_t kEnvelopeBytes = 2048;         // with init segment and file info
+inline constexpr std::size_t kPartBytes = 4096 * kKiB;     // media of one part
+inline constexpr std::size_t kFileBlockBytes = 64 * kKiB;  // one part of a file track
+inline constexpr std::size_t kEnvelopeBytes = 2048;        // with init segment and file info
 inline constexpr std::size_t kProofBytes = 256;
 inline constexpr std::size_t kInitSegmentBytes = 1024;
 inline constexpr std::size_t kOverheadBytes = 160;  // topic + frame of an ordinary part
