@@ -11,7 +11,8 @@ const maxExtraDelay = 0.12;
 const patienceSeconds = 0.6; // sound that is later than that for so long is played late, not dropped
 const resyncBeyond = 0.05;
 
-export type MediaClock = () => number | null; // seconds on the capture's clock, now being shown
+// Seconds on the capture's clock that the picture shows now; null: it does not move.
+export type MediaClock = () => number | null;
 
 export function liveAudioSupported(): boolean {
   return 'AudioDecoder' in globalThis && 'AudioContext' in globalThis;
@@ -28,7 +29,7 @@ export class LiveAudio {
   #nextMedia = 0; // media time that belongs to #nextStart
   #extraDelay = 0;
   #tooLateSince: number | null = null;
-  #ownStart: number | null = null; // context time of media time 0, for captures without a picture
+  #origin: number | null = null; // context time of media time 0
   #scheduled = new Set<AudioBufferSourceNode>();
 
   // Call from a user's gesture: browsers keep a page silent before one.
@@ -58,7 +59,7 @@ export class LiveAudio {
     for (const node of this.#scheduled) node.stop();
     this.#scheduled.clear();
     this.#nextStart = 0;
-    this.#ownStart = null;
+    this.#origin = null;
   }
 
   // Makes the decoder ready from a part that is itself no longer worth playing.
@@ -165,10 +166,12 @@ export class LiveAudio {
     return true;
   }
 
+  // The context time that belongs to `media`. Without a moving picture (none in this capture, or it waits
+  // for the link) the sound goes on by itself from where the two last agreed.
   #wanted(media: number, now: number): number {
     const shown = this.clock();
-    if (shown !== null) return now + (media - shown) - (this.#context.outputLatency || 0);
-    this.#ownStart ??= now + 0.06 - media;
-    return this.#ownStart + media;
+    if (shown !== null) this.#origin = now - shown - (this.#context.outputLatency || 0);
+    this.#origin ??= now + 0.06 - media;
+    return this.#origin + media;
   }
 }

@@ -101,8 +101,11 @@ export class LivePlayer {
   setSound(on: boolean): boolean {
     if (on && this.#audio === null) {
       if (!liveAudioSupported()) return false;
-      const clock = (): number | null =>
-        this.#state.hasVideo && !this.element.seeking ? this.element.currentTime : null;
+      const moving = (): boolean =>
+        this.element.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA &&
+        !this.element.paused &&
+        !this.element.seeking;
+      const clock = (): number | null => (moving() ? this.element.currentTime : null);
       this.#audio = new LiveAudio(clock);
       if (this.#audioInit !== null) this.#audio.prime(this.#audioInit);
     }
