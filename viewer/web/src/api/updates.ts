@@ -6,7 +6,8 @@ import type { ProjectEvent } from './types';
 export type Update =
   | { type: 'live_started' | 'live_ended' | 'capture_changed'; capture_id: string }
   | { type: 'event'; event: ProjectEvent }
-  | { type: 'reconnected' };
+  // Something may have been missed: by the gateway, or here while the connection was lost.
+  | { type: 'resync' };
 
 export function watchProject(project: string, listener: (update: Update) => void): () => void {
   let socket: WebSocket | null = null;
@@ -21,7 +22,7 @@ export function watchProject(project: string, listener: (update: Update) => void
     socket = new WebSocket(url.href);
     socket.onopen = () => {
       waitMs = 1000;
-      if (everOpen) listener({ type: 'reconnected' });
+      if (everOpen) listener({ type: 'resync' });
       everOpen = true;
     };
     socket.onmessage = (message: MessageEvent<string>) => {

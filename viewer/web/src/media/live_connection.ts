@@ -22,12 +22,15 @@ export interface LiveListener {
   // The connection is lost and will be tried again; `everOpen`: it had been open before.
   lost(everOpen: boolean): void;
   ended(): void;
+  // Not, or no longer, allowed: the session has ended or the right was taken away.
+  refused(): void;
   dropped(track: string, parts: number): void;
   event(event: unknown): void;
 }
 
 const firstRetryMs = 250;
 const maxRetryMs = 5000;
+const policyViolation = 1008; // RFC 6455 section 7.4.1
 
 function liveUrl(captureId: string): string {
   const url = new URL(`/api/v1/captures/${captureId}/live`, location.href);
@@ -69,9 +72,14 @@ export class LiveConnection {
       if (typeof message.data === 'string') this.#text(message.data);
       else this.#binary(new Uint8Array(message.data));
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (this.#closed || this.#socket !== socket) return;
       this.#socket = null;
+      if (event.code === policyViolation) {
+        this.close();
+        this.listener.refused();
+        return;
+      }
       this.listener.lost(this.#everOpen);
       this.#retry = setTimeout(this.#retryNow, this.#retryMs);
       globalThis.addEventListener('online', this.#retryNow, { once: true });
@@ -105,13 +113,15 @@ export class LiveConnection {
   }
 
   #text(text: string): void {
-    let message: { type?: unknown; track?: unknown; parts?: unknown; event?: unknown };
+    let message: { type?: unknown; reason?: unknown; track?: unknown; parts?: unknown; event?: unknown };
     try {
       message = JSON.parse(text) as typeof message;
     } catch {
       return;
     }
     if (message.type === 'ended') {
+      // A device that fell silent may come back: only a closed capture has ended.
+      if (message.reason !== undefined && message.reason !== 'closed') return;
       this.close();
       this.listener.ended();
     } else if (message.type === 'dropped') {

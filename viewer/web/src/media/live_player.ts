@@ -14,7 +14,8 @@ export type LiveStatus =
   | 'silent'
   | 'reconnecting'
   | 'ended'
-  | 'unplayable';
+  | 'unplayable'
+  | 'signed_out';
 
 export interface LiveState {
   status: LiveStatus;
@@ -65,6 +66,7 @@ export class LivePlayer {
         if (everOpen) this.#update({ status: 'reconnecting' });
       },
       ended: () => this.#update({ status: 'ended' }),
+      refused: () => this.#update({ status: 'signed_out' }),
       dropped: (_track, parts) =>
         this.#update({ droppedParts: this.#state.droppedParts + parts }),
       event: (event) => this.#eventListener(event),
