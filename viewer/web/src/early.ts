@@ -21,7 +21,12 @@ let capture: EarlyCapture | null = null;
 let project: EarlyProject | null = null;
 let liveHeld: string | null = null;
 
-export function startEarly(route: Route): void {
+// The page's framework takes the main thread for some 100 ms; the first picture goes before it, up to
+// this long.
+const pictureFirstMs = 400;
+
+// Resolves when the framework may start: with the first picture, or at once when none is to come.
+export async function startEarly(route: Route): Promise<void> {
   if (route.page === 'capture') {
     capture = { id: route.id, detail: api.capture(route.id) };
     // Whether it is live is not known yet; asking costs less than waiting for the answer. With a moment
@@ -29,25 +34,35 @@ export function startEarly(route: Route): void {
     if (route.at === null) {
       liveHeld = route.id;
       show(acquireLive(route.id).element);
-      void capture.detail.then((answer) => {
-        if (!answer.ok || answer.value.state !== 'live') dropEarlyLive();
+      const notLive = capture.detail.then((answer) => {
+        if (answer.ok && answer.value.state === 'live') return new Promise<void>(() => undefined);
+        dropEarlyLive();
+        return undefined;
       });
+      await Promise.race([firstPicture(route.id), notLive]);
     }
   } else if (route.page === 'project') {
     project = { id: route.id, project: api.project(route.id), live: api.live(route.id) };
-    void project.live.then((answer) => {
-      const first = answer.ok ? answer.value.captures[0] : undefined;
-      if (first === undefined || project === null) return;
-      liveHeld = first.id;
-      show(acquireLive(first.id).element);
-    });
+    const answer = await project.live;
+    const first = answer.ok ? answer.value.captures[0] : undefined;
+    if (first === undefined) return;
+    liveHeld = first.id;
+    show(acquireLive(first.id).element);
+    await firstPicture(first.id);
   }
+}
+
+function firstPicture(id: string): Promise<void> {
+  return new Promise((resolve) => {
+    peekLive(id)?.requestVideoFrameCallback?.(() => resolve());
+    setTimeout(resolve, pictureFirstMs);
+  });
 }
 
 // The picture has a place on the page before the page is there: the same that it will have.
 function show(element: HTMLVideoElement): void {
   const app = document.getElementById('app');
-  if (app === null || app.childElementCount > 0) return;
+  if (app === null) return;
   const frame = document.createElement('div');
   frame.className = 'early-picture';
   frame.append(element);

@@ -2,7 +2,7 @@
 // Plays an archived capture, also one that is still growing: playlists in, segments into a MediaSource,
 // seeking to any moment. Holes are jumped and reported, damaged segments skipped and reported.
 import { ArchiveTrack, type TrackHost } from './archive_track';
-import { attachSource, canPlay, type OpenSource } from './media_source';
+import { attachSource, bufferedEndAt, canPlay, type OpenSource } from './media_source';
 import {
   coverage,
   endOf,
@@ -263,6 +263,9 @@ export class ArchivePlayer {
     this.#pump();
     if (element.readyState > HTMLMediaElement.HAVE_CURRENT_DATA || element.ended) return;
     const position = element.currentTime;
+    // With media ahead of the playhead it is the decoder that is at work, after a seek say.
+    const end = bufferedEndAt(element.buffered, position);
+    if (end !== null && end > position + 0.3) return;
     const playable = nextPlayable(this.#covered(), position + 0.05);
     if (playable !== null && playable > position + 0.06) {
       element.currentTime = playable + 0.001;
