@@ -19,9 +19,11 @@ v1::PartEnvelope make_envelope(const NewPart& part, std::uint64_t sequence) {
   envelope.set_init_hash8(part.init_hash8);
   if (!part.init_segment.empty()) {
     envelope.set_init_segment(part.init_segment.data(), part.init_segment.size());
-    envelope.set_captured_at_us(part.captured_at_us);
   }
   if (part.has_file) *envelope.mutable_file() = part.file;
+  if (part.has_file || !part.init_segment.empty()) {
+    envelope.set_captured_at_us(part.captured_at_us);
+  }
   envelope.set_last(part.last);
   return envelope;
 }

@@ -5,6 +5,7 @@
 
 #include <cassert>
 
+#include "proto/codec/event_rules.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/topics.h"
 
@@ -111,16 +112,25 @@ Result<std::unique_ptr<CaptureWriter>> Spool::open_capture(ProjectId project, st
   }
   if (interrupted) opened.set_continues(interrupted->row.id.raw());
 
-  SC_TRY(make_folders_durably(folder_of(row.id)));
   v1::Event event;
   event.set_kind("capture.opened");
   event.set_capture_id(row.id.raw());
   event.set_area(std::move(area));
   *event.mutable_capture_opened() = std::move(opened);
-  SC_TRY_ASSIGN(const auto pending, prepare_event(project, event));
+  const auto pending = prepare_event(project, event);
+  SC_TRY(check_prepared(event, *pending));
+  for (const std::string& name : event.capture_opened().tracks()) {
+    capture->tracks.emplace(name, nullptr);  // so that the end speaks of it even if it stays empty
+  }
+  SC_TRY(make_folders_durably(folder_of(row.id)));
   const Status inserted = enqueue_and_wait(
       [capture, interrupted, pending](Index& index) -> Status {
         SC_TRY_ASSIGN(capture->row.position, index.add_capture(capture->row));
+        for (const auto& [name, track] : capture->tracks) {
+          TrackRow track_row;
+          track_row.name = name;
+          SC_TRY(index.put_track(capture->row.position, track_row));
+        }
         if (interrupted) SC_TRY(index.forget_interruption(interrupted->row.position));
         SC_TRY_ASSIGN(pending->position, index.add_event(*pending));
         return Ok{};
@@ -130,6 +140,9 @@ Result<std::unique_ptr<CaptureWriter>> Spool::open_capture(ProjectId project, st
         {
           const MutexLock lock(mutex_);
           if (status.ok()) {
+            for (auto& [name, track] : capture->tracks) {
+              track = add_track(capture, new_log(*capture, name));
+            }
             captures_.push_back(capture);
             capture->waiting_events += 1;
             outbox_.emplace(pending->id, capture);
@@ -142,7 +155,15 @@ Result<std::unique_ptr<CaptureWriter>> Spool::open_capture(ProjectId project, st
     std::filesystem::remove(folder_of(row.id), ignored);
     return inserted.error().within("a new capture");
   }
+  if (listener_ != nullptr) {
+    for (const auto& [name, track] : capture->tracks) listener_->track_added(describe(*track));
+  }
   return std::unique_ptr<CaptureWriter>(std::make_unique<SpoolWriter>(*this, capture));
+}
+
+std::unique_ptr<TrackLog> Spool::new_log(const Capture& capture, std::string_view name) {
+  return std::make_unique<TrackLog>(folder_of(capture.row.id), capture.row.id, std::string(name),
+                                    disk_, settings_.file_bytes);
 }
 
 std::shared_ptr<Spool::Capture> Spool::take_interrupted(const CaptureRow& row) {
@@ -186,7 +207,7 @@ std::shared_ptr<Spool::Track> Spool::add_track(const std::shared_ptr<Capture>& c
   track->log = std::move(log);
   stored_bytes_ += track->log->stored_bytes();
   tracks_.push_back(track);
-  capture->tracks.emplace(track->log->track(), track);
+  capture->tracks[track->log->track()] = track;
   return track;
 }
 
@@ -243,8 +264,8 @@ void Spool::touch(const std::shared_ptr<Track>& track) {
   wake_.notify_one();
 }
 
-// Completed, checked and serialised: from here on its bytes never change.
-Result<std::shared_ptr<EventRow>> Spool::prepare_event(ProjectId project, v1::Event& event) {
+// Completed and serialised: from here on its bytes never change.
+std::shared_ptr<EventRow> Spool::prepare_event(ProjectId project, v1::Event& event) const {
   if (event.event_id().empty()) event.set_event_id(EventId::make().raw());
   if (event.stated_at_us() == 0) event.set_stated_at_us(clock_.wall_us());
   auto row = std::make_shared<EventRow>();
@@ -252,11 +273,17 @@ Result<std::shared_ptr<EventRow>> Spool::prepare_event(ProjectId project, v1::Ev
   row->project = project;
   row->capture = id_from<CaptureId>(event.capture_id());
   row->bytes = event.SerializeAsString();
-  if (row->bytes.size() > limits::kEventBytes) {
-    return invalid_argument(fmt::format("an event of {} bytes is larger than {}", row->bytes.size(),
+  return row;
+}
+
+// The hub would refuse it, so it is refused here, where somebody still sees it.
+Status Spool::check_prepared(const v1::Event& event, const EventRow& row) {
+  SC_TRY(check_event(event));
+  if (row.bytes.size() > limits::kEventBytes) {
+    return invalid_argument(fmt::format("an event of {} bytes is larger than {}", row.bytes.size(),
                                         limits::kEventBytes));
   }
-  return row;
+  return Ok{};
 }
 
 // Sync thread, after the commit: the delivery side may send it when the group is announced.
@@ -267,7 +294,8 @@ void Spool::announce(const EventRow& row) {
 
 Status Spool::add_event(ProjectId project, v1::Event& event,
                         std::function<void(const Status&)> done) {
-  SC_TRY_ASSIGN(const auto row, prepare_event(project, event));
+  const auto row = prepare_event(project, event);
+  SC_TRY(check_prepared(event, *row));
   {
     const MutexLock lock(mutex_);
     std::shared_ptr<Capture> capture;
@@ -330,8 +358,8 @@ v1::Event Spool::make_closed_event(const Capture& capture, std::string_view reas
     v1::TrackEnd& end = *closed.add_tracks();
     end.set_track(name);
     end.set_part_count(running.count());
-    end.set_running_hash(to_string(running.value()));
     if (running.count() > 0) {
+      end.set_running_hash(to_string(running.value()));
       *end.mutable_head() = sign_head(key_, capture.row.id, name, running);
     }
   }
@@ -343,7 +371,7 @@ Status Spool::put_end(Index& index, Capture& capture, std::string_view reason,
                       std::string_view detail, std::int64_t interrupted_at_us) {
   if (!capture.closed_event) {
     v1::Event event = make_closed_event(capture, reason, detail);
-    SC_TRY_ASSIGN(capture.closed_event, prepare_event(capture.row.project, event));
+    capture.closed_event = prepare_event(capture.row.project, event);
   }
   SC_TRY(index.close_capture(capture.row.position, reason, interrupted_at_us));
   for (const auto& [name, track] : capture.tracks) {

@@ -144,7 +144,9 @@ class Spool final : public CaptureStore {
   Status add_event(ProjectId project, v1::Event& event, std::function<void(const Status&)> done);
   Status close(const std::shared_ptr<Capture>& capture, std::string_view reason,
                std::string_view detail);
-  Result<std::shared_ptr<EventRow>> prepare_event(ProjectId project, v1::Event& event);
+  std::shared_ptr<EventRow> prepare_event(ProjectId project, v1::Event& event) const;
+  static Status check_prepared(const v1::Event& event, const EventRow& row);
+  std::unique_ptr<TrackLog> new_log(const Capture& capture, std::string_view name);
   void announce(const EventRow& row);
   [[nodiscard]] v1::Event make_closed_event(const Capture& capture, std::string_view reason,
                                             std::string_view detail) const;

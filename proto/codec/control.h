@@ -30,12 +30,15 @@ inline constexpr std::string_view kHubFull = "hub_full";
 inline constexpr std::string_view kHubIoError = "hub_io_error";
 inline constexpr std::string_view kHubOverloaded = "hub_overloaded";
 inline constexpr std::string_view kRefused = "refused";
+inline constexpr std::string_view kDamagedOnDevice = "damaged_on_device";
+inline constexpr std::string_view kQueuedBehindOlder = "queued_behind_older";
 inline constexpr std::string_view kQueuedBehindLive = "queued_behind_live";
 inline constexpr std::string_view kAwaitingReceipt = "awaiting_receipt";
 inline constexpr std::string_view kNotSynced = "not_synced";
-inline constexpr std::array<std::string_view, 10> kAll{
-    kNoLink,        kNotAdmitted, kHubAbsent,        kHubFull,         kHubIoError,
-    kHubOverloaded, kRefused,     kQueuedBehindLive, kAwaitingReceipt, kNotSynced};
+inline constexpr std::array<std::string_view, 12> kAll{
+    kNoLink,          kNotAdmitted, kHubAbsent,       kHubFull,           kHubIoError,
+    kHubOverloaded,   kRefused,     kDamagedOnDevice, kQueuedBehindOlder, kQueuedBehindLive,
+    kAwaitingReceipt, kNotSynced};
 }  // namespace waiting
 
 }  // namespace sitecast

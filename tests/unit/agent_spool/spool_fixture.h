@@ -40,6 +40,7 @@ inline v1::CaptureOpened walkthrough() {
   v1::CaptureOpened opened;
   opened.set_capture_kind("walkthrough");
   opened.set_source("test");
+  opened.add_tracks("video");
   return opened;
 }
 
@@ -118,6 +119,13 @@ class RecordingListener final : public SpoolListener {
   Mutex mutex_;
   CondVar changed_;
 };
+
+inline v1::Event note(const std::string& text) {
+  v1::Event event;
+  event.set_kind("note");
+  event.mutable_note()->set_text(text);
+  return event;
+}
 
 inline v1::Event parse_event(const Frame& bytes) {
   v1::Event event;

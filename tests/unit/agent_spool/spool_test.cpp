@@ -74,7 +74,7 @@ TEST_F(SpoolTest, OneFailedSyncLosesNothing) {
     SCOPED_TRACE(n);
     open();
     auto writer = open_capture();
-    const auto handle = static_cast<TrackHandle>(listener->tracks.size());
+    const auto handle = static_cast<TrackHandle>(listener->tracks.size() - 1);
     disk.fail_sync_at = disk.syncs + n;
     for (std::uint64_t i = 0; i < 40; ++i) {
       ASSERT_TRUE(writer->append("video", make_part(i)).ok());
@@ -180,6 +180,20 @@ TEST_F(SpoolTest, ClosingStatesEveryTracksEnd) {
   EXPECT_TRUE(verify_head(key.public_key(), writer->id(), "video", video.head()));
 }
 
+TEST_F(SpoolTest, ACaptureWithoutAnyPartIsClosedByARestartToo) {
+  open();
+  open_capture().reset();
+  open();
+  ASSERT_EQ(listener->events.size(), 2U);
+  const v1::Event event = parse_event(listener->events[1].bytes);
+  EXPECT_EQ(event.capture_closed().reason(), "restarted");
+  ASSERT_EQ(event.capture_closed().tracks_size(), 1);
+  EXPECT_EQ(event.capture_closed().tracks(0).part_count(), 0U);
+  spool->events_delivered({listener->events[0].id, listener->events[1].id});
+  EXPECT_TRUE(
+      eventually([&] { return spool->captures().at(0).state == CaptureState::kDelivered; }));
+}
+
 TEST_F(SpoolTest, ARestartClosesTheCaptureAtItsLastWholePartAndTheNextContinuesIt) {
   open();
   auto writer = open_capture();
@@ -242,7 +256,7 @@ TEST_F(SpoolTest, FilesAreFreedPieceByPieceAndOnlyWhenDelivered) {
   ASSERT_GT(before, 3U);
   spool->delivered(0, 25);
   // The next state of the spool is reached in one group: an event that follows is in the same one.
-  ASSERT_TRUE(spool->state_event(project, v1::Event()).ok());
+  ASSERT_TRUE(spool->state_event(project, note("x")).ok());
   EXPECT_LT(files(), before);
   EXPECT_EQ(spool->read_frame(0, 0).error().kind(), ErrorKind::kNotFound);
   EXPECT_TRUE(spool->read_frame(0, 25).ok());
@@ -266,11 +280,11 @@ TEST_F(SpoolTest, ACaptureIsReleasedWhenItsPartsAndEventsAreAtTheHub) {
   ASSERT_TRUE(listener->wait([&] { return listener->events.size() == 2; }));
   spool->delivered(0, 1);
   spool->events_delivered({listener->events[0].id});
-  ASSERT_TRUE(spool->state_event(project, v1::Event()).ok());
+  ASSERT_TRUE(spool->state_event(project, note("x")).ok());
   EXPECT_TRUE(std::filesystem::exists(folder(id)));
   EXPECT_EQ(spool->captures().at(0).state, CaptureState::kClosed);
   spool->events_delivered({listener->events[1].id});
-  ASSERT_TRUE(spool->state_event(project, v1::Event()).ok());
+  ASSERT_TRUE(spool->state_event(project, note("x")).ok());
   EXPECT_FALSE(std::filesystem::exists(folder(id)));
   EXPECT_EQ(spool->captures().at(0).state, CaptureState::kDelivered);
   EXPECT_EQ(spool->stored_bytes(), 0U);
@@ -284,10 +298,7 @@ TEST_F(SpoolTest, EventsWaitInOrderThroughARestart) {
   open();
   std::vector<EventId> ids;
   for (int i = 0; i < 5; ++i) {
-    v1::Event event;
-    event.set_kind("note");
-    event.mutable_note()->set_text(std::to_string(i));
-    const auto id = spool->state_event(project, event);
+    const auto id = spool->state_event(project, note(std::to_string(i)));
     ASSERT_TRUE(id.ok());
     ids.push_back(*id);
   }
@@ -299,6 +310,13 @@ TEST_F(SpoolTest, EventsWaitInOrderThroughARestart) {
   EXPECT_EQ(listener->events[1].id, ids[2]);
   EXPECT_EQ(listener->events[2].id, ids[4]);
   EXPECT_EQ(parse_event(listener->events[2].bytes).note().text(), "4");
+}
+
+TEST_F(SpoolTest, AnEventThatTheHubWouldRefuseIsRefusedHere) {
+  open();
+  EXPECT_EQ(spool->state_event(project, v1::Event()).error().kind(), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(spool->state_event(project, note(std::string(10'000, 'x'))).error().kind(),
+            ErrorKind::kInvalidArgument);
 }
 
 TEST_F(SpoolTest, ASecondProcessIsKeptOut) {
