@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publish/courier.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "proto/codec/control.h"
+#include "proto/codec/topics.h"
+
+namespace sitecast::agent {
+namespace {
+
+// Frames that wait for the delivery thread; more than this are not sent live but filled later.
+constexpr std::uint64_t kQueuedFrameBytes = 16ULL << 20;
+constexpr std::int64_t kWatchLinkUs = 250'000;
+// `status` when what is live changed, and for the figures of what waits.
+constexpr std::int64_t kStatusSoonUs = 500'000;
+constexpr std::int64_t kStatusLaterUs = 5'000'000;
+constexpr std::uint32_t kSmallReceiveMaximum = 1024;
+constexpr std::uint64_t kNoToken = 0;
+
+}  // namespace
+
+Courier::Courier(CourierSettings settings, Spool& spool, const Clock& clock, Log log)
+    : settings_(std::move(settings)),
+      spool_(spool),
+      clock_(clock),
+      log_(std::move(log)),
+      machine_(settings_.delivery, *this, clock_,
+               static_cast<std::uint64_t>(clock_.monotonic_us() ^ clock_.wall_us())) {
+  settings_.transport.will_topic = *topic(TopicKind::kStatus, settings_.project);
+  v1::DeviceStatus will;
+  will.set_online(false);
+  settings_.transport.will_payload = will.SerializeAsString();
+}
+
+Courier::~Courier() { stop(); }
+
+void Courier::start() {
+  TransportSink& sink = *this;
+  transport_ = std::make_unique<Transport>(settings_.transport, sink, log_);
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "delivery");
+    run();
+  });
+}
+
+void Courier::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const MutexLock lock(queue_mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  thread_.join();
+  {
+    const MutexLock lock(machine_mutex_);
+    if (up_) publish_status(false);
+  }
+  transport_->disconnect(true);
+  transport_.reset();
+}
+
+void Courier::post(Input input) {
+  const MutexLock lock(queue_mutex_);
+  if (auto* made = std::get_if<PartMade>(&input)) {
+    if (queued_frame_bytes_ > kQueuedFrameBytes) made->frame.reset();
+    if (made->frame) queued_frame_bytes_ += made->frame->size();
+  }
+  queue_.push_back(std::move(input));
+  if (queue_.size() == 1) wake_.notify_one();
+}
+
+void Courier::track_added(const TrackDescription& track) { post(track); }
+void Courier::part_made(TrackHandle track, std::uint64_t sequence, bool starts_segment,
+                        Frame frame) {
+  post(PartMade{track, sequence, starts_segment, std::move(frame)});
+}
+void Courier::group_synced(std::vector<SyncedTrack> tracks, std::vector<OutboxEvent> events) {
+  post(GroupSynced{std::move(tracks), std::move(events)});
+}
+void Courier::on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) {
+  post(Connected{connection, receive_maximum});
+}
+void Courier::on_connect_failed(ConnectionNumber connection, std::uint8_t reason_code,
+                                std::string why) {
+  post(ConnectFailed{connection, reason_code, std::move(why)});
+}
+void Courier::on_disconnected(ConnectionNumber connection, std::string why) {
+  post(Disconnected{connection, std::move(why)});
+}
+void Courier::on_sent(ConnectionNumber connection, std::uint64_t token, std::uint8_t reason_code) {
+  post(Sent{connection, token, reason_code});
+}
+void Courier::on_subscribe_failed(ConnectionNumber connection, std::string topic_name,
+                                  std::uint8_t reason_code) {
+  post(SubscribeFailed{connection, std::move(topic_name), reason_code});
+}
+void Courier::on_message(ConnectionNumber connection, std::string topic_name, std::string payload) {
+  post(Message{connection, std::move(topic_name), std::move(payload)});
+}
+
+std::uint32_t Courier::frame_bytes(TrackHandle track, std::uint64_t sequence) {
+  return spool_.frame_bytes(track, sequence);
+}
+std::optional<Hash> Courier::running_hash(TrackHandle track, std::uint64_t count) {
+  return spool_.running_hash(track, count);
+}
+
+void Courier::run() {
+  for (;;) {
+    std::deque<Input> inputs;
+    std::int64_t due_us = 0;
+    {
+      const MutexLock lock(machine_mutex_);
+      due_us = machine_.next_tick_us();
+      if (up_) due_us = std::min(due_us, link_watched_us_ + kWatchLinkUs);
+    }
+    {
+      const MutexLock lock(queue_mutex_);
+      while (queue_.empty() && !stopping_) {
+        const std::int64_t wait_us = due_us - clock_.monotonic_us();
+        if (wait_us <= 0) break;
+        wake_.wait_for_us(queue_mutex_, wait_us);
+      }
+      if (stopping_) return;
+      inputs.swap(queue_);
+      queued_frame_bytes_ = 0;
+    }
+    const MutexLock lock(machine_mutex_);
+    for (Input& input : inputs) {
+      take(input);
+      carry_out();
+    }
+    if (clock_.monotonic_us() >= machine_.next_tick_us() || inputs.empty()) {
+      machine_.tick();
+      carry_out();
+    }
+    watch_link();
+    if (up_) publish_status(true);
+  }
+}
+
+void Courier::take(Input& input) {
+  if (auto* track = std::get_if<TrackDescription>(&input)) {
+    if (topics_.size() <= track->handle) topics_.resize(track->handle + 1);
+    Topic name{TopicKind::kLive, track->project, settings_.device, track->capture, track->track};
+    topics_[track->handle].live = std::make_shared<const std::string>(format_topic(name));
+    name.kind = TopicKind::kFill;
+    topics_[track->handle].fill = std::make_shared<const std::string>(format_topic(name));
+    machine_.track_added(*track);
+  } else if (auto* made = std::get_if<PartMade>(&input)) {
+    if (!made->frame) return;
+    present_part_ = std::move(*made);
+    machine_.part_made(present_part_.track, present_part_.sequence,
+                       static_cast<std::uint32_t>(present_part_.frame->size()),
+                       present_part_.starts_segment);
+    carry_out();
+    present_part_.frame.reset();
+  } else if (auto* synced = std::get_if<GroupSynced>(&input)) {
+    machine_.group_synced(synced->tracks, synced->events);
+  } else if (auto* up = std::get_if<Connected>(&input)) {
+    if (up->connection != connection_) return;
+    transport_->tune_socket();
+    if (up->receive_maximum < kSmallReceiveMaximum) {
+      log_.warn(
+          "the broker takes only {} messages at once (max_inflight_messages); backfill will "
+          "be slow",
+          up->receive_maximum);
+    }
+    up_ = true;
+    subscribed_.clear();
+    last_status_.clear();
+    acknowledged_bytes_ = 0;
+    subscribe_for(settings_.project);
+    machine_.limit_on_the_way(up->receive_maximum);
+    machine_.connected();
+    const auto figures = transport_->link_figures();
+    log_.info("connected to {}:{} congestion_control={}", settings_.transport.broker.host,
+              settings_.transport.broker.port,
+              figures ? figures->congestion_control : std::string("unknown"));
+  } else if (auto* failed = std::get_if<ConnectFailed>(&input)) {
+    if (failed->connection != connection_) return;
+    log_.info("no connection: {}", failed->why);
+    connection_ = 0;
+    transport_->disconnect(false);
+    machine_.connect_failed(verdict_of_connack(failed->reason_code), failed->why);
+  } else if (auto* down = std::get_if<Disconnected>(&input)) {
+    if (down->connection != connection_) return;
+    log_.warn("disconnected: {}", down->why);
+    connection_ = 0;
+    up_ = false;
+    transport_->disconnect(false);
+    machine_.disconnected(down->why);
+  } else if (auto* sent = std::get_if<Sent>(&input)) {
+    if (sent->connection != connection_ || sent->token == kNoToken) return;
+    machine_.sent(sent->token, sent->reason_code);
+  } else if (auto* refused = std::get_if<SubscribeFailed>(&input)) {
+    if (refused->connection != connection_) return;
+    log_.error("the broker does not let this device read {} (0x{:02x}): nothing can be confirmed",
+               refused->topic, refused->reason_code);
+  } else if (auto* message = std::get_if<Message>(&input)) {
+    if (message->connection == connection_) take_message(*message);
+  }
+}
+
+void Courier::take_message(const Message& message) {
+  const auto name = parse_topic(message.topic);
+  if (!name || name->device != settings_.device || name->kind != TopicKind::kReceipt) return;
+  const auto receipt = parse_receipt(as_bytes(message.payload));
+  if (!receipt.ok()) {
+    log_.warn("a receipt cannot be read: {}", receipt.error().message());
+    return;
+  }
+  for (const v1::Refusal& refusal : receipt->refusals()) {
+    log_.warn("refused: cause={} track={} sequence={} {}", v1::RefusalCause_Name(refusal.cause()),
+              refusal.track(), refusal.sequence(), refusal.detail());
+  }
+  machine_.receipt(*receipt);
+}
+
+void Courier::carry_out() {
+  for (Action& action : machine_.take_actions()) {
+    if (auto* part = std::get_if<SendPart>(&action)) {
+      send_part(*part);
+    } else if (auto* event = std::get_if<SendEvent>(&action)) {
+      subscribe_for(event->event.project);
+      transport_->publish(topic(TopicKind::kEvent, event->event.project), event->event.bytes, 1,
+                          false, event->token);
+    } else if (auto* hello = std::get_if<SendHello>(&action)) {
+      subscribe_for(hello->project);
+      transport_->publish(topic(TopicKind::kHello, hello->project),
+                          std::make_shared<const std::string>(hello->hello.SerializeAsString()), 1,
+                          false, hello->token);
+    } else if (std::holds_alternative<Connect>(action)) {
+      connection_ = transport_->connect();
+    } else if (auto* drop = std::get_if<Disconnect>(&action)) {
+      log_.warn("connection given up: {}", drop->why);
+      connection_ = 0;
+      up_ = false;
+      transport_->disconnect(false);
+    } else if (auto* delivered = std::get_if<Delivered>(&action)) {
+      spool_.delivered(delivered->track, delivered->count);
+    } else if (auto* events = std::get_if<EventsDelivered>(&action)) {
+      spool_.events_delivered(events->ids);
+    } else if (auto* refused = std::get_if<EventRefused>(&action)) {
+      spool_.event_refused(refused->id, std::move(refused->why));
+    }
+  }
+}
+
+void Courier::send_part(const SendPart& send) {
+  Frame frame;
+  if (present_part_.frame && present_part_.track == send.track &&
+      present_part_.sequence == send.sequence) {
+    frame = present_part_.frame;
+  } else {
+    auto read = spool_.read_frame(send.track, send.sequence);
+    if (!read.ok()) {
+      log_.error("{}", read.error().message());
+      machine_.part_unreadable(send.track, send.sequence);
+      return;
+    }
+    frame = std::move(*read);
+  }
+  const Topics& names = topics_[send.track];
+  transport_->publish(send.live ? names.live : names.fill, std::move(frame), send.live ? 0 : 1,
+                      false, send.token);
+}
+
+std::shared_ptr<const std::string> Courier::topic(TopicKind kind, ProjectId project) const {
+  return std::make_shared<const std::string>(
+      format_topic({kind, project, settings_.device, CaptureId(), ""}));
+}
+
+// Before anything that is answered there: the broker keeps the order.
+void Courier::subscribe_for(ProjectId project) {
+  if (std::find(subscribed_.begin(), subscribed_.end(), project) != subscribed_.end()) return;
+  subscribed_.push_back(project);
+  transport_->subscribe(*topic(TopicKind::kReceipt, project));
+  transport_->subscribe(*topic(TopicKind::kDown, project));
+}
+
+void Courier::watch_link() {
+  const std::int64_t now = clock_.monotonic_us();
+  if (!up_ || now - link_watched_us_ < kWatchLinkUs) return;
+  link_watched_us_ = now;
+  const auto figures = transport_->link_figures();
+  if (!figures) return;
+  link_ = *figures;
+  machine_.round_trip(figures->round_trip_us);
+  if (figures->acknowledged_bytes > acknowledged_bytes_) machine_.link_moves();
+  acknowledged_bytes_ = figures->acknowledged_bytes;
+}
+
+v1::DeviceStatus Courier::make_status(bool online) {
+  v1::DeviceStatus status;
+  status.set_online(online);
+  for (const CaptureSummary& capture : spool_.captures()) {
+    if (capture.state == CaptureState::kDelivered) continue;
+    if (online && capture.state == CaptureState::kRecording) {
+      v1::LiveCapture& live = *status.add_live();
+      live.set_capture_id(capture.row.id.raw());
+      for (const TrackSummary& track : capture.tracks) live.add_tracks(track.name);
+    }
+    for (const TrackSummary& track : capture.tracks) {
+      const TrackDelivery delivery = machine_.track_state(track.handle);
+      status.set_waiting_parts(status.waiting_parts() + delivery.waiting);
+      if (track.figures.made == 0) continue;
+      status.set_waiting_bytes(status.waiting_bytes() +
+                               track.figures.made_bytes / track.figures.made * delivery.waiting);
+    }
+  }
+  if (status.waiting_parts() > 0) {
+    status.set_waiting_cause(std::string(name_of(machine_.state().cause)));
+  }
+  return status;
+}
+
+void Courier::publish_status(bool online) {
+  const std::int64_t now = clock_.monotonic_us();
+  if (online && now - status_at_us_ < kStatusSoonUs && !last_status_.empty()) return;
+  v1::DeviceStatus status = make_status(online);
+  const std::string full = status.SerializeAsString();
+  v1::DeviceStatus without_figures = status;
+  without_figures.clear_waiting_parts();
+  without_figures.clear_waiting_bytes();
+  without_figures.clear_waiting_cause();
+  // What is live at once, figures now and then.
+  const std::string key = without_figures.SerializeAsString();
+  const bool changed = key != last_status_;
+  if (online && !changed && (now - status_at_us_ < kStatusLaterUs || full == last_full_status_)) {
+    return;
+  }
+  last_status_ = key;
+  last_full_status_ = full;
+  status_at_us_ = now;
+  status.set_at_us(clock_.wall_us());
+  transport_->publish(topic(TopicKind::kStatus, settings_.project),
+                      std::make_shared<const std::string>(status.SerializeAsString()), 1, true,
+                      kNoToken);
+}
+
+DeliveryState Courier::state() const {
+  const MutexLock lock(machine_mutex_);
+  return machine_.state();
+}
+TrackDelivery Courier::track_state(TrackHandle track) const {
+  const MutexLock lock(machine_mutex_);
+  return machine_.track_state(track);
+}
+bool Courier::all_delivered() const {
+  const MutexLock lock(machine_mutex_);
+  return machine_.all_delivered();
+}
+LinkFigures Courier::link() const {
+  const MutexLock lock(machine_mutex_);
+  return link_;
+}
+
+}  // namespace sitecast::agent

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The delivery thread: feeds spool and transport events to the delivery machine and carries its
+// actions out. Threads: start, stop and the queries may be called from any thread; everything else
+// runs on the delivery thread. Ownership: spool and clock must outlive it; stop before the spool
+// stops.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "agent/publish/delivery.h"
+#include "agent/publish/transport.h"
+#include "agent/spool/spool.h"
+#include "proto/base/clock.h"
+#include "proto/base/log.h"
+#include "proto/base/mutex.h"
+#include "proto/codec/topics.h"
+
+namespace sitecast::agent {
+
+struct CourierSettings {
+  TransportSettings transport;  // will_topic and will_payload are filled in
+  DeviceId device;
+  ProjectId project;  // whose `status` topic this device speaks on
+  DeliverySettings delivery;
+};
+
+class Courier final : public SpoolListener, private TransportSink, private SpoolView {
+ public:
+  Courier(CourierSettings settings, Spool& spool, const Clock& clock, Log log);
+  ~Courier() override;  // stop()
+
+  // Call after spool.start(this).
+  void start();
+  // Says goodbye (status offline) and joins. Idempotent.
+  void stop();
+
+  [[nodiscard]] DeliveryState state() const;
+  [[nodiscard]] TrackDelivery track_state(TrackHandle track) const;
+  [[nodiscard]] bool all_delivered() const;
+  [[nodiscard]] LinkFigures link() const;  // zeros when there is none
+
+  // SpoolListener
+  void track_added(const TrackDescription& track) override;
+  void part_made(TrackHandle track, std::uint64_t sequence, bool starts_segment,
+                 Frame frame) override;
+  void group_synced(std::vector<SyncedTrack> tracks, std::vector<OutboxEvent> events) override;
+
+ private:
+  struct PartMade {
+    TrackHandle track = 0;
+    std::uint64_t sequence = 0;
+    bool starts_segment = false;
+    Frame frame;
+  };
+  struct GroupSynced {
+    std::vector<SyncedTrack> tracks;
+    std::vector<OutboxEvent> events;
+  };
+  struct Connected {
+    ConnectionNumber connection = 0;
+    std::uint32_t receive_maximum = 0;
+  };
+  struct ConnectFailed {
+    ConnectionNumber connection = 0;
+    std::uint8_t reason_code = 0;
+    std::string why;
+  };
+  struct Disconnected {
+    ConnectionNumber connection = 0;
+    std::string why;
+  };
+  struct Sent {
+    ConnectionNumber connection = 0;
+    std::uint64_t token = 0;
+    std::uint8_t reason_code = 0;
+  };
+  struct SubscribeFailed {
+    ConnectionNumber connection = 0;
+    std::string topic;
+    std::uint8_t reason_code = 0;
+  };
+  struct Message {
+    ConnectionNumber connection = 0;
+    std::string topic;
+    std::string payload;
+  };
+  using Input = std::variant<TrackDescription, PartMade, GroupSynced, Connected, ConnectFailed,
+                             Disconnected, Sent, SubscribeFailed, Message>;
+
+  // TransportSink: Paho's threads; only post.
+  void on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) override;
+  void on_connect_failed(ConnectionNumber connection, std::uint8_t reason_code,
+                         std::string why) override;
+  void on_disconnected(ConnectionNumber connection, std::string why) override;
+  void on_sent(ConnectionNumber connection, std::uint64_t token, std::uint8_t reason_code) override;
+  void on_subscribe_failed(ConnectionNumber connection, std::string topic,
+                           std::uint8_t reason_code) override;
+  void on_message(ConnectionNumber connection, std::string topic, std::string payload) override;
+  // SpoolView
+  std::uint32_t frame_bytes(TrackHandle track, std::uint64_t sequence) override;
+  std::optional<Hash> running_hash(TrackHandle track, std::uint64_t count) override;
+
+  void post(Input input);
+  void run();
+  void take(Input& input) SC_REQUIRES(machine_mutex_);
+  void take_message(const Message& message) SC_REQUIRES(machine_mutex_);
+  void carry_out() SC_REQUIRES(machine_mutex_);
+  void send_part(const SendPart& send) SC_REQUIRES(machine_mutex_);
+  void subscribe_for(ProjectId project);
+  void watch_link() SC_REQUIRES(machine_mutex_);
+  void publish_status(bool online) SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] v1::DeviceStatus make_status(bool online) SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] std::shared_ptr<const std::string> topic(TopicKind kind, ProjectId project) const;
+
+  CourierSettings settings_;
+  Spool& spool_;
+  const Clock& clock_;
+  const Log log_;
+
+  mutable Mutex machine_mutex_;  // held by the delivery thread while it works
+  Delivery machine_ SC_GUARDED_BY(machine_mutex_);
+
+  // Delivery thread.
+  std::unique_ptr<Transport> transport_;
+  ConnectionNumber connection_ = 0;
+  struct Topics {
+    std::shared_ptr<const std::string> live, fill;
+  };
+  std::vector<Topics> topics_;  // by track
+  PartMade present_part_;       // whose frame needs not be read again
+  std::vector<ProjectId> subscribed_;
+  std::int64_t link_watched_us_ = 0;
+  std::uint64_t acknowledged_bytes_ = 0;
+  std::string last_status_, last_full_status_;
+  std::int64_t status_at_us_ = 0;
+  bool up_ = false;
+  LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
+
+  mutable Mutex queue_mutex_;
+  CondVar wake_;
+  std::deque<Input> queue_ SC_GUARDED_BY(queue_mutex_);
+  std::uint64_t queued_frame_bytes_ SC_GUARDED_BY(queue_mutex_) = 0;
+  bool stopping_ SC_GUARDED_BY(queue_mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace sitecast::agent

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection and bookkeeping; sending is in delivery_send.cpp, receipts in delivery_receipt.cpp.
+#include "agent/publish/delivery.h"
+
+#include <algorithm>
+
+namespace sitecast::agent {
+namespace {
+
+constexpr std::int64_t kSilenceUs = 2'000'000;  // or 4 round trips, whatever is longer
+// The hub answers a hello at once. Paho 1.3.12 does not pass on a PUBACK's reason below 0x80, so
+// 0x10 (nobody subscribed) may not be seen, and this silence says the same.
+constexpr std::int64_t kHubAnswersUs = 1'500'000;
+constexpr std::int64_t kSlowLinkUs = 30'000'000;  // bytes move, but nothing is ever answered
+constexpr std::int64_t kLongestConnectLimitUs = 8'000'000;
+constexpr std::int64_t kStableUs = 5'000'000;  // a connection that held counts as good
+constexpr std::int64_t kBusyTickUs = 100'000;
+constexpr std::int64_t kIdleTickUs = 1'000'000;
+
+}  // namespace
+
+Delivery::Delivery(DeliverySettings settings, SpoolView& spool, const Clock& clock,
+                   std::uint64_t seed)
+    : settings_(std::move(settings)),
+      spool_(spool),
+      clock_(clock),
+      backoff_(seed),
+      window_(settings_.window_bytes) {}
+
+std::vector<Action> Delivery::take_actions() { return std::exchange(actions_, {}); }
+
+void Delivery::track_added(const TrackDescription& description) {
+  if (tracks_.size() <= description.handle) tracks_.resize(description.handle + 1);
+  Track& track = tracks_[description.handle];
+  track.at = description;
+  track.have.add(0, description.delivered);
+  track.contiguous = track.scan_from = description.delivered;
+  // The hub cannot have anything of a track that has just begun.
+  track.positioned = link_ == Link::kUp && description.made == 0;
+  if (description.ended && description.delivered >= description.made) return;
+  by_name_[{description.capture.raw(), description.track}] = description.handle;
+  const auto place = std::find_if(open_.begin(), open_.end(), [&](TrackHandle other) {
+    return tracks_[other].at.order > description.order;
+  });
+  open_.insert(place, description.handle);
+  if (link_ == Link::kUp && !track.positioned) {
+    hello_due_us_ = std::min(hello_due_us_, clock_.monotonic_us());
+  }
+  pump();
+}
+
+void Delivery::group_synced(const std::vector<SyncedTrack>& tracks,
+                            const std::vector<OutboxEvent>& events) {
+  for (const OutboxEvent& event : events) {
+    events_[event.position].event = event;
+    event_positions_[event.id] = event.position;
+  }
+  for (const SyncedTrack& synced : tracks) {
+    Track& track = tracks_[synced.handle];
+    track.at.synced = std::max(track.at.synced, synced.synced);
+    track.at.made = std::max(track.at.made, track.at.synced);
+    if (synced.ended) {
+      track.at.ended = true;
+      // A track that the disk failed under ends at what was synced.
+      track.at.made = track.at.synced;
+    }
+    verify(track);
+  }
+  pump();
+}
+
+void Delivery::connected() {
+  const std::int64_t now = clock_.monotonic_us();
+  link_ = Link::kUp;
+  link_changed_us_ = quiet_since_us_ = answered_at_us_ = now;
+  connect_limit_us_ = kConnectLimitUs;
+  link_cause_ = WaitCause::kNone;
+  connections_ += 1;
+  hub_present_ = hub_absent_ = false;
+  hello_pause_us_ = kHelloPauseUs;
+  hello_due_us_ = now;
+  asked_since_us_ = kNever;
+  window_.restart();
+  pump();
+}
+
+void Delivery::connect_failed(const Verdict& verdict, std::string why) {
+  link_cause_ = verdict.cause;
+  link_detail_ = std::move(why);
+  lose_connection();
+}
+
+void Delivery::disconnected(std::string why) {
+  if (link_ == Link::kUp && clock_.monotonic_us() - link_changed_us_ > kStableUs) backoff_.reset();
+  link_cause_ = WaitCause::kNoLink;
+  link_detail_ = std::move(why);
+  lose_connection();
+}
+
+void Delivery::lose_connection() {
+  const std::int64_t now = clock_.monotonic_us();
+  link_ = Link::kWaiting;
+  link_changed_us_ = now;
+  outstanding_.clear();
+  live_unwritten_.clear();
+  live_expiries_.clear();
+  fill_expiries_.clear();
+  live_unwritten_bytes_ = fill_unacked_bytes_ = 0;
+  fill_unconfirmed_bytes_ = fill_unconfirmed_count_ = live_unconfirmed_count_ = 0;
+  hub_present_ = hub_absent_ = false;
+  hello_due_us_ = asked_since_us_ = kNever;
+  for (const TrackHandle handle : open_) {
+    Track& track = tracks_[handle];
+    track.flights.clear();
+    track.scan_from = track.contiguous;
+    track.positioned = track.skipping = false;
+  }
+  for (auto& [position, event] : events_) event.sent = false;
+  const bool pressing = !all_delivered() || now - live_at_us_ < kSlowLinkUs;
+  retry_at_us_ = now + backoff_.next_us(pressing);
+}
+
+void Delivery::give_up_connection(std::string why) {
+  act(Disconnect{why});
+  disconnected(std::move(why));
+}
+
+void Delivery::sign_of_life() { quiet_since_us_ = answered_at_us_ = clock_.monotonic_us(); }
+
+void Delivery::link_moves() {
+  // Bytes that move keep a slow link alive, but not for ever: somebody must answer in the end.
+  if (clock_.monotonic_us() - answered_at_us_ < kSlowLinkUs) {
+    quiet_since_us_ = clock_.monotonic_us();
+  }
+}
+
+bool Delivery::qos1_outstanding() const { return !outstanding_.empty(); }
+
+bool Delivery::anything_outstanding() const {
+  return qos1_outstanding() || fill_unconfirmed_count_ > 0 || live_unconfirmed_count_ > 0;
+}
+
+std::int64_t Delivery::round_trip_us() const {
+  return std::max(tcp_round_trip_us_, window_.base_us());
+}
+
+std::int64_t Delivery::silence_limit_us() const {
+  return std::max(kSilenceUs, 4 * round_trip_us());
+}
+
+// A silent cut: TCP would take longer to notice than the cut lasts. When only QoS 0 is on the way
+// nobody need answer, so something is sent that the broker must.
+void Delivery::check_silence() {
+  if (!anything_outstanding()) {
+    quiet_since_us_ = answered_at_us_ = clock_.monotonic_us();
+    return;
+  }
+  const std::int64_t quiet_us = clock_.monotonic_us() - quiet_since_us_;
+  if (quiet_us >= silence_limit_us() && qos1_outstanding()) {
+    give_up_connection("no answer for " + std::to_string(quiet_us / 1000) + " ms");
+  } else if (quiet_us >= silence_limit_us() / 2 && !qos1_outstanding()) {
+    hello_due_us_ = std::min(hello_due_us_, clock_.monotonic_us());
+  }
+}
+
+void Delivery::tick() {
+  const std::int64_t now = clock_.monotonic_us();
+  switch (link_) {
+    case Link::kWaiting:
+      if (now < retry_at_us_) return;
+      link_ = Link::kConnecting;
+      link_changed_us_ = now;
+      act(Connect{});
+      return;
+    case Link::kConnecting:
+      if (now - link_changed_us_ < connect_limit_us_) return;
+      connect_limit_us_ = std::min(connect_limit_us_ * 2, kLongestConnectLimitUs);
+      give_up_connection("no connection within " + std::to_string((now - link_changed_us_) / 1000) +
+                         " ms");
+      return;
+    case Link::kUp: break;
+  }
+  expire();
+  const std::int64_t patience_us = std::max(kHubAnswersUs, 4 * round_trip_us());
+  if (asked_since_us_ != kNever && now - asked_since_us_ > patience_us) note_hub(false);
+  check_silence();
+  if (link_ == Link::kUp) pump();
+}
+
+std::int64_t Delivery::next_tick_us() const {
+  const std::int64_t now = clock_.monotonic_us();
+  switch (link_) {
+    case Link::kWaiting: return retry_at_us_;
+    case Link::kConnecting: return link_changed_us_ + connect_limit_us_;
+    case Link::kUp: break;
+  }
+  const bool busy = anything_outstanding() || !all_delivered();
+  return std::min(now + (busy ? kBusyTickUs : kIdleTickUs), std::max(hello_due_us_, now));
+}
+
+bool Delivery::all_delivered() const {
+  for (const auto& [position, event] : events_) {
+    if (!event.refused) return false;
+  }
+  for (const TrackHandle handle : open_) {
+    const Track& track = tracks_[handle];
+    if (track.conflict) continue;
+    const std::uint64_t lost = track.given_up.count_below(track.at.made);
+    const std::uint64_t done =
+        lost > 0 ? track.have.count_below(track.at.made) + lost : track.at.delivered;
+    if (done < track.at.made) return false;
+  }
+  return true;
+}
+
+DeliveryState Delivery::state() const {
+  DeliveryState state;
+  state.connected = link_ == Link::kUp;
+  state.hub_present = hub_present_;
+  state.sent_live = sent_live_;
+  state.sent_fill = sent_fill_;
+  state.skipped_live = skipped_live_;
+  state.connections = connections_;
+  state.round_trip_us = round_trip_us();
+  for (const TrackHandle handle : open_) state.waiting_parts += track_state(handle).waiting;
+  for (const auto& [position, event] : events_) state.waiting_events += event.refused ? 0U : 1U;
+  if (link_ != Link::kUp) {
+    state.cause = link_cause_;
+    state.detail = link_detail_;
+  } else if (hub_absent_) {
+    state.cause = WaitCause::kHubAbsent;
+  } else if (clock_.monotonic_us() < hold_until_us_) {
+    state.cause = hold_cause_;
+    state.detail = hold_detail_;
+  } else if (state.waiting_parts + state.waiting_events > 0) {
+    state.cause = WaitCause::kSending;
+  }
+  if (state.waiting_parts + state.waiting_events == 0) state.cause = WaitCause::kNone;
+  return state;
+}
+
+TrackDelivery Delivery::track_state(TrackHandle handle) const {
+  TrackDelivery state;
+  if (handle >= tracks_.size()) return state;
+  const Track& track = tracks_[handle];
+  state.at_hub = track.have.count_below(track.at.made);
+  state.waiting = track.at.made - std::min(state.at_hub, track.at.made);
+  state.given_up = track.given_up.count_below(track.at.made);
+  state.detail = track.detail;
+  if (state.waiting == 0 && !track.conflict) return state;
+  const bool blocked = clock_.monotonic_us() < track.blocked_until_us;
+  if (track.conflict || state.given_up > 0 || blocked) {
+    state.cause = track.conflict ? WaitCause::kRefused : track.cause;
+  } else if (link_ != Link::kUp) {
+    state.cause = link_cause_;
+    state.detail = link_detail_;
+  } else if (hub_absent_) {
+    state.cause = WaitCause::kHubAbsent;
+  } else if (clock_.monotonic_us() < hold_until_us_) {
+    state.cause = hold_cause_;
+    state.detail = hold_detail_;
+  } else if (track.flights.empty() && !open_.empty() &&
+             tracks_[open_.front()].at.order < track.at.order) {
+    state.cause = WaitCause::kBehind;
+    state.detail = tracks_[open_.front()].at.capture.text();
+  } else {
+    state.cause = WaitCause::kSending;
+  }
+  return state;
+}
+
+}  // namespace sitecast::agent

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// The protocol between spool and hub, without I/O: events of the world go in, actions come out. It
+// decides what is sent when and on which topic, what a receipt frees, when a connection is given
+// up. README.md explains the rules. Owner thread: delivery thread. Never blocks (the SpoolView may
+// read from disk). Times are the clock's monotonic microseconds.
+//
+// Use: call one input, then take_actions() and carry them out in order; call tick() at
+// next_tick_us().
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "agent/publish/backoff.h"
+#include "agent/publish/delivery_policy.h"
+#include "agent/publish/fill_window.h"
+#include "agent/publish/interval_set.h"
+#include "agent/spool/listener.h"
+#include "proto/base/clock.h"
+#include "proto/base/sha256.h"
+
+namespace sitecast::agent {
+
+// What the machine asks of the spool while it decides.
+class SpoolView {
+ public:
+  virtual ~SpoolView() = default;
+  virtual std::uint32_t frame_bytes(TrackHandle track, std::uint64_t sequence) = 0;
+  virtual std::optional<Hash> running_hash(TrackHandle track, std::uint64_t count) = 0;
+};
+
+// Names a publication within the process. Grows, so it also tells the order of sending.
+using Token = std::uint64_t;
+
+struct SendPart {
+  TrackHandle track = 0;
+  std::uint64_t sequence = 0;
+  bool live = false;  // else fill
+  Token token = 0;
+};
+struct SendEvent {
+  OutboxEvent event;
+  Token token = 0;
+};
+struct SendHello {
+  ProjectId project;
+  v1::Hello hello;
+  Token token = 0;
+};
+struct Connect {};
+struct Disconnect {
+  std::string why;
+};
+// Parts [0, count) are at the hub and the running hashes are equal.
+struct Delivered {
+  TrackHandle track = 0;
+  std::uint64_t count = 0;
+};
+struct EventsDelivered {
+  std::vector<EventId> ids;
+};
+struct EventRefused {
+  EventId id;
+  std::string why;
+};
+using Action = std::variant<SendPart, SendEvent, SendHello, Connect, Disconnect, Delivered,
+                            EventsDelivered, EventRefused>;
+
+struct DeliverySettings {
+  std::uint64_t window_bytes = 8ULL << 20;  // backfill on the way without a receipt, at most
+  std::string software = "sitecast-agent";
+};
+
+struct TrackDelivery {
+  std::uint64_t at_hub = 0;    // parts that the hub says it has
+  std::uint64_t waiting = 0;   // made and not at the hub
+  std::uint64_t given_up = 0;  // refused for good or unreadable
+  WaitCause cause = WaitCause::kNone;
+  std::string detail;  // the hub's sentence, if it gave one
+};
+struct DeliveryState {
+  bool connected = false;
+  bool hub_present = false;
+  WaitCause cause = WaitCause::kNone;  // of what waits; kNone: nothing waits
+  std::string detail;
+  std::uint64_t waiting_parts = 0;
+  std::uint64_t waiting_events = 0;
+  std::uint64_t sent_live = 0, sent_fill = 0, skipped_live = 0;
+  std::uint64_t connections = 0;
+  std::int64_t round_trip_us = 0;
+};
+
+class Delivery {
+ public:
+  Delivery(DeliverySettings settings, SpoolView& spool, const Clock& clock, std::uint64_t seed);
+
+  // Spool.
+  void track_added(const TrackDescription& track);
+  void part_made(TrackHandle track, std::uint64_t sequence, std::uint32_t frame_bytes,
+                 bool starts_segment);
+  void group_synced(const std::vector<SyncedTrack>& tracks, const std::vector<OutboxEvent>& events);
+  void part_unreadable(TrackHandle track, std::uint64_t sequence);
+
+  // Transport.
+  void connected();
+  void connect_failed(const Verdict& verdict, std::string why);
+  void disconnected(std::string why);
+  void written(Token token);  // QoS 0: handed to the kernel
+  void puback(Token token, std::uint8_t reason_code);
+  // Either of the two, for a transport that tells both in one way.
+  void sent(Token token, std::uint8_t reason_code);
+  // Receive Maximum of the broker: QoS 1 publications without PUBACK, at most.
+  void limit_on_the_way(std::uint32_t count) { receive_maximum_ = count; }
+  void receipt(const v1::Receipt& receipt);
+  void link_moves();  // the kernel says that the other side takes bytes
+  void round_trip(std::int64_t smoothed_us) { tcp_round_trip_us_ = smoothed_us; }
+
+  void tick();
+  [[nodiscard]] std::int64_t next_tick_us() const;
+  std::vector<Action> take_actions();
+
+  [[nodiscard]] DeliveryState state() const;
+  [[nodiscard]] TrackDelivery track_state(TrackHandle track) const;
+  // Nothing waits for the hub, but for what was given up.
+  [[nodiscard]] bool all_delivered() const;
+
+ private:
+  struct Flight {
+    bool live = false;
+    bool acked = false;  // PUBACK came; fill only
+    Token token = 0;
+    std::uint32_t bytes = 0;
+  };
+  struct Track {
+    TrackDescription at;
+    IntervalSet have;      // durable at the hub, as it says
+    IntervalSet given_up;  // refused for good, or unreadable here
+    std::uint64_t contiguous = 0;
+    std::deque<std::pair<std::uint64_t, Hash>> unverified;  // receipts ahead of our own sync
+    std::map<std::uint64_t, Flight> flights;
+    std::uint64_t scan_from = 0;  // nothing below it waits to be sent
+    bool positioned = false;      // on this connection we know what the hub has
+    bool skipping = false;        // live fell behind: wait for a segment's start
+    bool conflict = false;
+    std::int64_t blocked_until_us = 0;
+    WaitCause cause = WaitCause::kNone;
+    std::string detail;
+    Token live_confirmed = 0, fill_confirmed = 0;  // newest token that a receipt covered
+  };
+  struct Outstanding {
+    enum class What { kLive, kFill, kEvent, kHello } what{};
+    TrackHandle track = 0;
+    std::uint64_t sequence = 0;
+    std::uint32_t bytes = 0;
+    std::int64_t event_position = 0;
+    std::int64_t sent_us = 0;
+  };
+  struct Expiry {
+    Token token = 0;
+    TrackHandle track = 0;
+    std::uint64_t sequence = 0;
+    std::int64_t at_us = 0;
+  };
+  struct EventState {
+    OutboxEvent event;
+    bool sent = false;
+    bool refused = false;  // for good
+    std::int64_t sent_us = 0;
+    std::int64_t blocked_until_us = 0;
+  };
+  enum class Link { kWaiting, kConnecting, kUp };
+
+  // delivery.cpp
+  void lose_connection();
+  void give_up_connection(std::string why);
+  void sign_of_life();
+  [[nodiscard]] bool qos1_outstanding() const;
+  [[nodiscard]] bool anything_outstanding() const;
+  void check_silence();
+  [[nodiscard]] std::int64_t silence_limit_us() const;
+  [[nodiscard]] std::int64_t round_trip_us() const;
+
+  // delivery_send.cpp
+  void pump();
+  void send_hello_if_due();
+  void send_hello(ProjectId project);
+  void send_event(std::int64_t position);
+  void send_events();
+  void send_fills();
+  bool send_next_fill();
+  [[nodiscard]] bool fill_has_room(std::uint32_t bytes) const;
+  [[nodiscard]] bool live_has_room(const Track& track) const;
+  std::optional<std::uint64_t> next_waiting(Track& track);
+  void send_part(Track& track, std::uint64_t sequence, std::uint32_t bytes, bool live);
+  Token new_token(Outstanding outstanding);
+  void expire();
+  void put_back(Track& track, std::uint64_t sequence);
+
+  // delivery_receipt.cpp
+  void take_track_receipt(const v1::TrackReceipt& receipt);
+  void drop_confirmed_flights(Track& track, const v1::TrackReceipt& receipt);
+  void put_back_lost_flights(Track& track);
+  void verify(Track& track);
+  void take_refusal(const v1::Refusal& refusal);
+  void refuse_part(Track& track, std::uint64_t sequence, const Verdict& verdict,
+                   const std::string& detail);
+  void refuse_event(std::int64_t position, const Verdict& verdict, const std::string& detail);
+  void hold_everything(const Verdict& verdict, const std::string& detail);
+  void note_hub(bool present);
+  void erase_flight(Track& track, std::map<std::uint64_t, Flight>::iterator flight);
+  Track* find_track(const std::string& capture_id, const std::string& track);
+
+  void act(Action action) { actions_.push_back(std::move(action)); }
+
+  const DeliverySettings settings_;
+  SpoolView& spool_;
+  const Clock& clock_;
+  Backoff backoff_;
+  FillWindow window_;
+  std::vector<Action> actions_;
+
+  std::vector<Track> tracks_;      // by handle
+  std::vector<TrackHandle> open_;  // not delivered, by order of capture
+  std::map<std::pair<std::string, std::string>, TrackHandle> by_name_;  // raw capture id, track
+  std::map<std::int64_t, EventState> events_;                           // by position
+  std::map<EventId, std::int64_t> event_positions_;
+
+  Link link_ = Link::kWaiting;
+  std::int64_t link_changed_us_ = 0;
+  std::int64_t retry_at_us_ = 0;
+  std::int64_t connect_limit_us_ = kConnectLimitUs;
+  WaitCause link_cause_ = WaitCause::kNoLink;
+  std::string link_detail_ = "not connected yet";
+
+  Token last_token_ = 0;
+  std::uint64_t receive_maximum_ = 65535;
+  std::map<Token, Outstanding> outstanding_;     // QoS 1 without PUBACK
+  std::map<Token, Outstanding> live_unwritten_;  // QoS 0 not yet taken by the kernel
+  std::uint64_t live_unwritten_bytes_ = 0;
+  std::uint64_t fill_unacked_bytes_ = 0;
+  std::uint64_t fill_unconfirmed_bytes_ = 0;
+  std::uint64_t fill_unconfirmed_count_ = 0;
+  std::uint64_t live_unconfirmed_count_ = 0;
+  std::deque<Expiry> live_expiries_, fill_expiries_;  // by time
+  std::int64_t quiet_since_us_ = 0;  // last sign of life, or when something began to be outstanding
+  std::int64_t answered_at_us_ = 0;  // last PUBACK or receipt
+
+  bool hub_present_ = false;
+  bool hub_absent_ = false;
+  std::int64_t asked_since_us_ = kNever;  // a hello that the broker took and the hub did not answer
+  std::int64_t hello_due_us_ = kNever;
+  std::int64_t hello_pause_us_ = kHelloPauseUs;
+  std::int64_t hold_until_us_ = 0;
+  WaitCause hold_cause_ = WaitCause::kNone;
+  std::string hold_detail_;
+  std::int64_t live_at_us_ = kLongAgo;  // last part made
+  std::int64_t tcp_round_trip_us_ = 0;
+  std::uint64_t sent_live_ = 0, sent_fill_ = 0, skipped_live_ = 0, connections_ = 0;
+
+  static constexpr std::int64_t kNever = INT64_MAX;
+  static constexpr std::int64_t kLongAgo = INT64_MIN / 2;
+  static constexpr std::int64_t kConnectLimitUs = 2'000'000;
+  static constexpr std::int64_t kHelloPauseUs = 500'000;
+};
+
+}  // namespace sitecast::agent

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done about each way in which something may not be accepted, and why things wait: one
+// table per source of refusals, decided here and nowhere else. Thread-safe: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "sitecast.pb.h"
+
+namespace sitecast::agent {
+
+// Why something waits. The names are the words of proto/README.md ("Why something waits").
+enum class WaitCause {
+  kNone,
+  kNotSynced,
+  kNoLink,       // broker not reached
+  kNotAdmitted,  // the broker refuses this device or this topic
+  kHubAbsent,    // broker reached, the hub is not there
+  kHubFull,
+  kHubError,
+  kHubBusy,
+  kRefused,  // not accepted as sent; the detail says why
+  kBehind,   // queued behind an older capture
+  kDamaged,  // cannot be read on this device any more
+  kSending,  // on its way, nothing is wrong
+};
+std::string_view name_of(WaitCause cause);  // empty for kNone
+
+struct Verdict {
+  bool accepted = false;
+  bool again = true;          // false: given up, stays here and is shown
+  std::int64_t delay_us = 0;  // before the next try
+  WaitCause cause = WaitCause::kNone;
+  bool everything = false;  // holds for all that waits, not only for the part or event named
+};
+
+// MQTT 5 reason code of a PUBACK (OASIS MQTT 5.0 section 3.4.2.1).
+Verdict verdict_of_puback(std::uint8_t reason_code);
+// Reason code of a CONNACK (section 3.2.2.2).
+Verdict verdict_of_connack(std::uint8_t reason_code);
+Verdict verdict_of_refusal(v1::RefusalCause cause);
+
+}  // namespace sitecast::agent

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is sent when: live at once, events in order, backfill oldest first within its window.
+#include <algorithm>
+
+#include "agent/publish/delivery.h"
+#include "proto/codec/limits.h"
+
+namespace sitecast::agent {
+namespace {
+
+constexpr std::int64_t kLiveReceiptUs = 2'000'000;  // then a live part counts as lost
+constexpr std::int64_t kFillReceiptUs = 5'000'000;  // a receipt may take a second under load
+// Live parts that the kernel has not taken for this long say that the link is too thin for
+// pictures; voice is given more patience, because it is small.
+constexpr std::int64_t kVideoLagUs = 400'000;
+constexpr std::int64_t kAudioLagUs = 1'500'000;
+constexpr std::uint64_t kLiveBytes = 2 * limits::kPartBytes;
+constexpr std::int64_t kPoliteUs = 2'000'000;  // something was live this recently
+constexpr std::size_t kEventsOnTheWay = 64;
+constexpr std::uint64_t kFillsOnTheWay = 1024;  // below any broker's queue per client
+constexpr int kTracksPerHello = 1000;           // about 46 bytes each, limit kControlBytes
+constexpr std::int64_t kHelloLongestPauseUs = 5'000'000;
+
+bool is_audio(const std::string& track) { return track.rfind("audio", 0) == 0; }
+
+}  // namespace
+
+Token Delivery::new_token(Outstanding outstanding) {
+  const std::int64_t now = clock_.monotonic_us();
+  if (!anything_outstanding()) quiet_since_us_ = answered_at_us_ = now;
+  outstanding.sent_us = now;
+  const Token token = ++last_token_;
+  if (outstanding.what == Outstanding::What::kLive) {
+    live_unwritten_bytes_ += outstanding.bytes;
+    live_unwritten_.emplace(token, outstanding);
+  } else {
+    outstanding_.emplace(token, outstanding);
+  }
+  return token;
+}
+
+void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32_t frame_bytes,
+                         bool starts_segment) {
+  Track& track = tracks_[handle];
+  track.at.made = std::max(track.at.made, sequence + 1);
+  live_at_us_ = clock_.monotonic_us();
+  if (link_ != Link::kUp || track.have.contains(sequence) || track.flights.count(sequence) != 0) {
+    return;
+  }
+  const bool room = live_has_room(track);
+  // A picture cannot be decoded from the middle: after a gap, live goes on with the next segment.
+  if (track.skipping && starts_segment && room) track.skipping = false;
+  if (!room && !is_audio(track.at.track)) track.skipping = true;
+  if (!room || track.skipping) {
+    skipped_live_ += 1;
+    return;
+  }
+  send_part(track, sequence, frame_bytes, true);
+}
+
+bool Delivery::live_has_room(const Track& track) const {
+  if (live_unwritten_.empty()) return true;
+  const std::int64_t lag_us = clock_.monotonic_us() - live_unwritten_.begin()->second.sent_us;
+  const std::int64_t limit_us = is_audio(track.at.track) ? kAudioLagUs : kVideoLagUs;
+  return lag_us <= limit_us && live_unwritten_bytes_ <= kLiveBytes;
+}
+
+void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t bytes, bool live) {
+  Outstanding outstanding;
+  outstanding.what = live ? Outstanding::What::kLive : Outstanding::What::kFill;
+  outstanding.track = track.at.handle;
+  outstanding.sequence = sequence;
+  outstanding.bytes = bytes;
+  const Token token = new_token(outstanding);
+  track.flights[sequence] = Flight{live, false, token, bytes};
+  const std::int64_t now = clock_.monotonic_us();
+  if (live) {
+    live_unconfirmed_count_ += 1;
+    sent_live_ += 1;
+    live_expiries_.push_back(
+        {token, track.at.handle, sequence, now + std::max(kLiveReceiptUs, 4 * round_trip_us())});
+  } else {
+    fill_unacked_bytes_ += bytes;
+    fill_unconfirmed_bytes_ += bytes;
+    fill_unconfirmed_count_ += 1;
+    sent_fill_ += 1;
+  }
+  act(SendPart{track.at.handle, sequence, live, token});
+}
+
+void Delivery::pump() {
+  if (link_ != Link::kUp) return;
+  send_hello_if_due();
+  if (hub_absent_ || clock_.monotonic_us() < hold_until_us_) return;
+  send_events();
+  send_fills();
+}
+
+// Asks the hub where it stands; also the probe when the hub is away or nothing else would be
+// answered.
+void Delivery::send_hello_if_due() {
+  const std::int64_t now = clock_.monotonic_us();
+  if (now < hello_due_us_) return;
+  for (const auto& [token, outstanding] : outstanding_) {
+    const bool probe = outstanding.what == Outstanding::What::kEvent && hub_absent_;
+    if (probe || outstanding.what == Outstanding::What::kHello) {  // the broker is silent yet
+      hello_due_us_ = now + hello_pause_us_;
+      return;
+    }
+  }
+  std::vector<ProjectId> asked;
+  const auto ask = [&](ProjectId project) {
+    if (std::find(asked.begin(), asked.end(), project) != asked.end()) return;
+    asked.push_back(project);
+    send_hello(project);
+  };
+  for (const TrackHandle handle : open_) {
+    if (!tracks_[handle].positioned || hub_absent_ || !tracks_[handle].flights.empty()) {
+      ask(tracks_[handle].at.project);
+    }
+  }
+  bool probed = !asked.empty();
+  // No track to ask about: the first event that waits does as well, it is confirmed when heard.
+  for (auto it = events_.begin(); it != events_.end() && hub_absent_ && !probed; ++it) {
+    if (it->second.refused) continue;
+    send_event(it->first);
+    probed = true;
+  }
+  if (!probed) {
+    hello_due_us_ = kNever;
+    return;
+  }
+  hello_due_us_ = now + hello_pause_us_;
+  hello_pause_us_ = std::min(hello_pause_us_ * 2, kHelloLongestPauseUs);
+}
+
+void Delivery::send_hello(ProjectId project) {
+  v1::Hello hello;
+  hello.set_protocol(1);
+  hello.set_software(settings_.software);
+  // Those whose position is not known come first, oldest first.
+  for (const bool positioned : {false, true}) {
+    for (const TrackHandle handle : open_) {
+      const Track& track = tracks_[handle];
+      if (track.at.project != project || track.positioned != positioned) continue;
+      if (hello.tracks_size() == kTracksPerHello) break;
+      v1::TrackPosition& position = *hello.add_tracks();
+      position.set_capture_id(track.at.capture.raw());
+      position.set_track(track.at.track);
+      position.set_next_sequence(track.at.made);
+    }
+  }
+  Outstanding outstanding;
+  outstanding.what = Outstanding::What::kHello;
+  const Token token = new_token(outstanding);
+  act(SendHello{project, std::move(hello), token});
+}
+
+void Delivery::send_events() {
+  std::size_t on_the_way = 0;
+  for (auto& [position, state] : events_) {
+    if (state.refused || clock_.monotonic_us() < state.blocked_until_us) continue;
+    if (on_the_way++ >= kEventsOnTheWay) return;
+    if (!state.sent) send_event(position);
+  }
+}
+
+void Delivery::send_event(std::int64_t position) {
+  EventState& state = events_.at(position);
+  Outstanding outstanding;
+  outstanding.what = Outstanding::What::kEvent;
+  outstanding.event_position = position;
+  const Token token = new_token(outstanding);
+  state.sent = true;
+  state.sent_us = clock_.monotonic_us();
+  act(SendEvent{state.event, token});
+}
+
+void Delivery::send_fills() {
+  while (send_next_fill()) {
+  }
+}
+
+bool Delivery::fill_has_room(std::uint32_t bytes) const {
+  // Two slots stay for events and hello.
+  if (outstanding_.size() + 2 >= receive_maximum_) return false;
+  // One part may always go, however large it is.
+  if (fill_unacked_bytes_ > 0 && fill_unacked_bytes_ + bytes > window_.bytes()) return false;
+  return fill_unconfirmed_count_ == 0 ||
+         (fill_unconfirmed_bytes_ + bytes <= settings_.window_bytes &&
+          fill_unconfirmed_count_ < kFillsOnTheWay);
+}
+
+// The oldest capture that can go on; in it, the track that is furthest behind.
+bool Delivery::send_next_fill() {
+  const std::int64_t now = clock_.monotonic_us();
+  Track* best = nullptr;
+  std::uint64_t best_sequence = 0;
+  double best_progress = 0;
+  for (const TrackHandle handle : open_) {
+    Track& track = tracks_[handle];
+    if (best != nullptr && track.at.order != best->at.order) break;
+    if (!track.positioned || track.conflict || now < track.blocked_until_us) continue;
+    const auto sequence = next_waiting(track);
+    if (!sequence) continue;
+    const double progress = static_cast<double>(*sequence) / static_cast<double>(track.at.made);
+    if (best != nullptr && progress >= best_progress) continue;
+    best = &track;
+    best_sequence = *sequence;
+    best_progress = progress;
+  }
+  if (best == nullptr) return false;
+  const std::uint32_t bytes = spool_.frame_bytes(best->at.handle, best_sequence);
+  if (!fill_has_room(bytes)) return false;
+  send_part(*best, best_sequence, bytes, false);
+  return true;
+}
+
+std::optional<std::uint64_t> Delivery::next_waiting(Track& track) {
+  std::uint64_t sequence = track.scan_from;
+  for (;;) {
+    const std::uint64_t start = sequence;
+    sequence = track.given_up.next_outside(track.have.next_outside(sequence));
+    for (auto flight = track.flights.lower_bound(sequence);
+         flight != track.flights.end() && flight->first == sequence; ++flight) {
+      ++sequence;
+    }
+    if (sequence == start) break;
+  }
+  track.scan_from = sequence;  // put_back moves it back
+  if (sequence >= track.at.synced) return std::nullopt;
+  return sequence;
+}
+
+void Delivery::put_back(Track& track, std::uint64_t sequence) {
+  track.scan_from = std::min(track.scan_from, sequence);
+}
+
+void Delivery::erase_flight(Track& track, std::map<std::uint64_t, Flight>::iterator flight) {
+  if (flight->second.live) {
+    live_unconfirmed_count_ -= 1;
+  } else {
+    fill_unconfirmed_count_ -= 1;
+    fill_unconfirmed_bytes_ -= flight->second.bytes;
+  }
+  track.flights.erase(flight);
+}
+
+void Delivery::sent(Token token, std::uint8_t reason_code) {
+  if (live_unwritten_.count(token) != 0)
+    written(token);
+  else
+    puback(token, reason_code);
+}
+
+void Delivery::written(Token token) {
+  const auto found = live_unwritten_.find(token);
+  if (found == live_unwritten_.end()) return;
+  live_unwritten_bytes_ -= found->second.bytes;
+  live_unwritten_.erase(found);
+}
+
+// Parts whose receipt did not come in time go (again) by fill.
+void Delivery::expire() {
+  const std::int64_t now = clock_.monotonic_us();
+  bool fill_lost = false;
+  for (auto* expiries : {&live_expiries_, &fill_expiries_}) {
+    while (!expiries->empty() && expiries->front().at_us <= now) {
+      const Expiry expiry = expiries->front();
+      expiries->pop_front();
+      Track& track = tracks_[expiry.track];
+      const auto flight = track.flights.find(expiry.sequence);
+      if (flight == track.flights.end() || flight->second.token != expiry.token) continue;
+      fill_lost = fill_lost || !flight->second.live;
+      erase_flight(track, flight);
+      put_back(track, expiry.sequence);
+    }
+  }
+  // Events: from the first that was not confirmed on, so that their order is kept.
+  for (auto& [position, state] : events_) {
+    if (!state.sent || now - state.sent_us < kFillReceiptUs) continue;
+    if (open_.empty()) note_hub(false);  // no hello would tell
+    for (auto& [later, other] : events_) {
+      if (later >= position) other.sent = false;
+    }
+    break;
+  }
+  // The hub took something and did not confirm it: ask where it stands.
+  if (fill_lost) hello_due_us_ = std::min(hello_due_us_, now);
+}
+
+void Delivery::puback(Token token, std::uint8_t reason_code) {
+  const auto found = outstanding_.find(token);
+  if (found == outstanding_.end()) return;  // of an earlier connection
+  const Outstanding outstanding = found->second;
+  outstanding_.erase(found);
+  sign_of_life();
+  const std::int64_t now = clock_.monotonic_us();
+  const Verdict verdict = verdict_of_puback(reason_code);
+  if (verdict.cause == WaitCause::kHubAbsent) {
+    note_hub(false);
+  } else if (verdict.everything) {
+    hold_everything(verdict, "");
+  }
+
+  switch (outstanding.what) {
+    case Outstanding::What::kLive: break;
+    case Outstanding::What::kHello:
+      if (verdict.accepted) asked_since_us_ = std::min(asked_since_us_, now);
+      break;
+    case Outstanding::What::kEvent: {
+      if (verdict.accepted) break;
+      refuse_event(outstanding.event_position, verdict,
+                   "the broker answered " + std::to_string(reason_code));
+      break;
+    }
+    case Outstanding::What::kFill: {
+      fill_unacked_bytes_ -= outstanding.bytes;
+      window_.acknowledged(outstanding.bytes, now - outstanding.sent_us,
+                           now - live_at_us_ < kPoliteUs, now);
+      Track& track = tracks_[outstanding.track];
+      const auto flight = track.flights.find(outstanding.sequence);
+      if (flight == track.flights.end() || flight->second.token != token)
+        break;  // receipt was first
+      if (verdict.accepted) {
+        flight->second.acked = true;
+        fill_expiries_.push_back({token, outstanding.track, outstanding.sequence,
+                                  now + std::max(kFillReceiptUs, 8 * round_trip_us())});
+      } else {
+        refuse_part(track, outstanding.sequence, verdict,
+                    "the broker answered " + std::to_string(reason_code));
+      }
+      break;
+    }
+  }
+  pump();
+}
+
+void Delivery::part_unreadable(TrackHandle handle, std::uint64_t sequence) {
+  Track& track = tracks_[handle];
+  const auto flight = track.flights.find(sequence);
+  if (flight == track.flights.end()) return;
+  // Nothing was sent, so no answer comes.
+  const auto outstanding = outstanding_.find(flight->second.token);
+  if (outstanding != outstanding_.end()) {
+    fill_unacked_bytes_ -= outstanding->second.bytes;
+    outstanding_.erase(outstanding);
+  }
+  erase_flight(track, flight);
+  track.given_up.add(sequence, sequence + 1);
+  track.cause = WaitCause::kDamaged;
+  pump();
+}
+
+}  // namespace sitecast::agent

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publish/link_socket.h"
+
+#include <fcntl.h>
+#include <linux/tcp.h>  // TCP_INFO with the fields that netinet/tcp.h of glibc 2.36 lacks
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+
+namespace sitecast::agent {
+namespace {
+
+constexpr int kNotSentLowWaterBytes = 16 * 1024;
+constexpr unsigned kUserTimeoutMs = 15'000;
+
+std::uint64_t socket_inode(int descriptor) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0 || !S_ISSOCK(info.st_mode)) return 0;
+  return info.st_ino;
+}
+
+bool is_peer_port(int descriptor, std::uint16_t port) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {  // NOLINT
+    return false;
+  }
+  if (peer.ss_family == AF_INET) {
+    sockaddr_in address{};
+    std::memcpy(&address, &peer, sizeof address);
+    return ntohs(address.sin_port) == port;
+  }
+  if (peer.ss_family == AF_INET6) {
+    sockaddr_in6 address{};
+    std::memcpy(&address, &peer, sizeof address);
+    return ntohs(address.sin6_port) == port;
+  }
+  return false;
+}
+
+// Calls `visit` with each socket of this process that is connected to `port`.
+void each_socket(std::uint16_t port,
+                 const std::function<void(int descriptor, std::uint64_t inode)>& visit) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const std::string name = entry.path().filename().string();
+    int descriptor = -1;
+    std::from_chars(name.data(), name.data() + name.size(), descriptor);
+    const std::uint64_t inode = socket_inode(descriptor);
+    if (inode != 0 && is_peer_port(descriptor, port)) visit(descriptor, inode);
+  }
+}
+
+}  // namespace
+
+void LinkSocket::remember_others(std::uint16_t port) {
+  others_.clear();
+  each_socket(port, [&](int, std::uint64_t inode) { others_.insert(inode); });
+}
+
+Status LinkSocket::find(std::uint16_t port) {
+  descriptor_ = -1;
+  each_socket(port, [&](int descriptor, std::uint64_t inode) {
+    if (others_.count(inode) != 0) return;
+    descriptor_ = descriptor;
+    inode_ = inode;
+  });
+  if (descriptor_ < 0) return not_found("the connection's socket was not found");
+  return Ok{};
+}
+
+bool LinkSocket::still_ours() const {
+  return descriptor_ >= 0 && socket_inode(descriptor_) == inode_;
+}
+
+void LinkSocket::tune(const std::string& congestion_control, const Log& log) const {
+  if (!still_ours()) return;
+  const auto set = [&](int option, const void* value, socklen_t size, const char* name) {
+    if (::setsockopt(descriptor_, IPPROTO_TCP, option, value, size) != 0) {
+      log.warn("{} cannot be set: {}", name, std::strerror(errno));
+    }
+  };
+  const int on = 1;
+  set(TCP_NODELAY, &on, sizeof on, "TCP_NODELAY");
+  set(TCP_NOTSENT_LOWAT, &kNotSentLowWaterBytes, sizeof kNotSentLowWaterBytes, "TCP_NOTSENT_LOWAT");
+  set(TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs, "TCP_USER_TIMEOUT");
+  if (!congestion_control.empty()) {
+    set(TCP_CONGESTION, congestion_control.data(),
+        static_cast<socklen_t>(congestion_control.size()), "congestion control");
+  }
+}
+
+std::optional<LinkFigures> LinkSocket::figures() const {
+  if (!still_ours()) return std::nullopt;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  LinkFigures figures;
+  figures.round_trip_us = info.tcpi_rtt;
+  figures.acknowledged_bytes = info.tcpi_bytes_acked;
+  figures.delivery_rate_bytes_per_s = info.tcpi_delivery_rate;
+  figures.unsent_bytes = info.tcpi_notsent_bytes;
+  std::array<char, 16> name{};
+  size = name.size();
+  if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size) == 0) {
+    figures.congestion_control = name.data();
+  }
+  return figures;
+}
+
+}  // namespace sitecast::agent

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The TCP socket below Paho, which neither sets options nor tells its descriptor: it is found among
+// this process's own by the peer's address. Linux. Owner thread: delivery thread. Does not block.
+// The descriptor belongs to Paho and may be closed any time: every use checks that it still is the
+// socket that was found (inode).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "proto/base/log.h"
+#include "proto/base/result.h"
+
+namespace sitecast::agent {
+
+struct LinkFigures {
+  std::int64_t round_trip_us = 0;
+  std::uint64_t acknowledged_bytes = 0;  // taken by the other side
+  std::uint64_t delivery_rate_bytes_per_s = 0;
+  std::uint32_t unsent_bytes = 0;
+  std::string congestion_control;
+};
+
+class LinkSocket {
+ public:
+  // Before connecting: sockets to `port` that are there already are not ours.
+  void remember_others(std::uint16_t port);
+  // After connecting. kNotFound when there is no new socket to `port`.
+  Status find(std::uint16_t port);
+  // TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT and congestion control ("" leaves it).
+  void tune(const std::string& congestion_control, const Log& log) const;
+  [[nodiscard]] std::optional<LinkFigures> figures() const;
+  void forget() { descriptor_ = -1; }
+
+ private:
+  [[nodiscard]] bool still_ours() const;
+  int descriptor_ = -1;
+  std::uint64_t inode_ = 0;
+  std::set<std::uint64_t> others_;
+};
+
+}  // namespace sitecast::agent

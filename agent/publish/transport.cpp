@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publish/transport.h"
+
+#include <fmt/format.h>
+#include <mqtt/async_client.h>
+#include <pthread.h>
+
+#include <charconv>
+#include <chrono>
+#include <deque>
+#include <thread>
+
+#include "proto/base/clock.h"
+#include "proto/base/mutex.h"
+
+namespace sitecast::agent {
+namespace {
+
+constexpr int kKeepAliveS = 10;
+constexpr int kConnectTimeoutS = 10;  // ours is shorter and decides
+constexpr int kWindow = 65535;        // Paho stalls for seconds when its own window fills
+constexpr std::uint16_t kReceiveMaximum = 65535;
+constexpr std::int64_t kGraveUs = 3'000'000;
+constexpr std::uint8_t kNoConnack = 0x80;
+
+// Tokens travel through Paho as its opaque context pointer.
+void* as_context(std::uint64_t token) {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));  // NOLINT
+}
+std::uint64_t from_context(void* context) {
+  return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(context));  // NOLINT
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+}
+
+}  // namespace
+
+Result<BrokerAddress> parse_broker_url(const std::string& url) {
+  BrokerAddress address;
+  std::string_view rest = url;
+  if (rest.rfind("mqtts://", 0) == 0) {
+    address.tls = true;
+    rest.remove_prefix(8);
+  } else if (rest.rfind("mqtt://", 0) == 0) {
+    rest.remove_prefix(7);
+  } else {
+    return invalid_argument("broker url '" + url +
+                            "' must be mqtt://HOST:PORT or mqtts://HOST:PORT");
+  }
+  const auto colon = rest.rfind(':');
+  const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (port.empty() || error != std::errc() || end != port.data() + port.size() ||
+      address.port == 0) {
+    return invalid_argument("broker url '" + url + "' has no port from 1 to 65535");
+  }
+  address.host = rest.substr(0, colon);
+  if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  }
+  if (address.host.empty()) return invalid_argument("broker url '" + url + "' has no host");
+  if (!address.tls && !is_loopback(address.host)) {
+    return invalid_argument("broker url '" + url +
+                            "' is unencrypted and not loopback; use mqtts://");
+  }
+  return address;
+}
+
+// One connection: a Paho client and what it calls.
+class Transport::Session final : public mqtt::iaction_listener {
+ public:
+  Session(const TransportSettings& settings, TransportSink& sink, ConnectionNumber number)
+      : number_(number),
+        sink_(sink),
+        client_(uri(settings.broker), settings.username, mqtt::create_options(MQTTVERSION_5)),
+        subscribe_listener_(*this) {
+    client_.set_connection_lost_handler([this](const std::string& cause) {
+      sink_.on_disconnected(number_, cause.empty() ? "connection lost" : cause);
+    });
+    client_.set_disconnected_handler([this](const mqtt::properties&, mqtt::ReasonCode code) {
+      sink_.on_disconnected(number_,
+                            fmt::format("the broker said 0x{:02x}", static_cast<int>(code)));
+    });
+    client_.set_message_callback([this](const mqtt::const_message_ptr& message) {
+      if (message) sink_.on_message(number_, message->get_topic(), message->get_payload());
+    });
+  }
+
+  void connect(const TransportSettings& settings) {
+    auto options = mqtt::connect_options_builder()
+                       .mqtt_version(MQTTVERSION_5)
+                       .clean_start(true)
+                       .user_name(settings.username)
+                       .password(settings.password)
+                       .automatic_reconnect(false)
+                       .finalize();
+    options.set_keep_alive_interval(kKeepAliveS);
+    options.set_connect_timeout(kConnectTimeoutS);
+    options.set_max_inflight(kWindow);
+    mqtt::properties properties;
+    properties.add({mqtt::property::RECEIVE_MAXIMUM, kReceiveMaximum});
+    properties.add({mqtt::property::SESSION_EXPIRY_INTERVAL, 0});
+    options.set_properties(std::move(properties));
+    options.set_will(mqtt::will_options(mqtt::string_ref(settings.will_topic),
+                                        mqtt::binary_ref(settings.will_payload), 1, true));
+    if (settings.broker.tls) {
+      mqtt::ssl_options tls;
+      if (!settings.ca_file.empty()) tls.set_trust_store(settings.ca_file.string());
+      tls.set_enable_server_cert_auth(true);
+      tls.set_verify(true);
+      tls.set_ssl_version(MQTT_SSL_VERSION_TLS_1_2);  // at least
+      options.set_ssl(std::move(tls));
+    }
+    client_.connect(std::move(options), nullptr, *this);
+  }
+
+  void publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
+               bool retained, std::uint64_t token) {
+    client_.publish(
+        std::make_shared<const mqtt::message>(mqtt::string_ref(topic),
+                                              mqtt::binary_ref(std::move(payload)), qos, retained),
+        as_context(token), publish_listener_);
+  }
+  void subscribe(const std::string& topic) {
+    client_.subscribe(topic, 1, nullptr, subscribe_listener_);
+  }
+  void close(bool clean) {
+    try {
+      const auto token = client_.disconnect(clean ? 1000 : 0);
+      if (clean) token->wait_for(std::chrono::milliseconds(1500));
+    } catch (const mqtt::exception&) {
+      // Not connected (any more): the destructor closes what there is.
+    }
+  }
+
+  // mqtt::iaction_listener: the connect action.
+  void on_success(const mqtt::token& token) override {
+    std::uint32_t receive_maximum = kReceiveMaximum;
+    const auto properties = token.get_connect_response().get_properties();
+    if (properties.contains(mqtt::property::RECEIVE_MAXIMUM)) {
+      receive_maximum = mqtt::get<std::uint16_t>(properties, mqtt::property::RECEIVE_MAXIMUM);
+    }
+    sink_.on_connected(number_, receive_maximum);
+  }
+  void on_failure(const mqtt::token& token) override {
+    const int code = token.get_reason_code();
+    sink_.on_connect_failed(number_,
+                            code > 0 && code <= 0xff ? static_cast<std::uint8_t>(code) : kNoConnack,
+                            mqtt::exception::printable_error(token.get_return_code(), code));
+  }
+
+ private:
+  // PUBACK, or a QoS 0 message handed to the kernel.
+  class PublishListener final : public mqtt::iaction_listener {
+   public:
+    explicit PublishListener(Session& session) : session_(session) {}
+    void on_success(const mqtt::token& token) override { report(token); }
+    // With a reason code the broker answered; without one the connection is gone, which is reported
+    // in its own way.
+    void on_failure(const mqtt::token& token) override {
+      if (token.get_reason_code() >= 0x80) report(token);
+    }
+
+   private:
+    void report(const mqtt::token& token) {
+      session_.sink_.on_sent(session_.number_, from_context(token.get_user_context()),
+                             static_cast<std::uint8_t>(token.get_reason_code()));
+    }
+    Session& session_;
+  };
+  class SubscribeListener final : public mqtt::iaction_listener {
+   public:
+    explicit SubscribeListener(Session& session) : session_(session) {}
+    void on_success(const mqtt::token& token) override {
+      if (token.get_reason_code() >= 0x80) on_failure(token);
+    }
+    void on_failure(const mqtt::token& token) override {
+      const auto topics = token.get_topics();
+      session_.sink_.on_subscribe_failed(session_.number_,
+                                         topics && !topics->empty() ? (*topics)[0] : "",
+                                         static_cast<std::uint8_t>(token.get_reason_code()));
+    }
+
+   private:
+    Session& session_;
+  };
+
+  static std::string uri(const BrokerAddress& broker) {
+    const bool six = broker.host.find(':') != std::string::npos;
+    return fmt::format("{}://{}{}{}:{}", broker.tls ? "ssl" : "tcp", six ? "[" : "", broker.host,
+                       six ? "]" : "", broker.port);
+  }
+
+  const ConnectionNumber number_;
+  TransportSink& sink_;
+  PublishListener publish_listener_{*this};
+  mqtt::async_client client_;
+  SubscribeListener subscribe_listener_;
+};
+
+// Destroys sessions a while after they were given up.
+class Transport::Reaper {
+ public:
+  Reaper() : thread_([this] { run(); }) {}
+  ~Reaper() {
+    {
+      const MutexLock lock(mutex_);
+      stopping_ = true;
+      wake_.notify_all();
+    }
+    thread_.join();
+  }
+  void bury(std::shared_ptr<Session> session) {
+    const MutexLock lock(mutex_);
+    graves_.push_back({clock_.monotonic_us() + kGraveUs, std::move(session)});
+    wake_.notify_all();
+  }
+
+ private:
+  struct Grave {
+    std::int64_t due_us;
+    std::shared_ptr<Session> session;
+  };
+  void run() {
+    ::pthread_setname_np(::pthread_self(), "mqtt-reaper");
+    for (;;) {
+      std::shared_ptr<Session> done;
+      {
+        const MutexLock lock(mutex_);
+        while (!stopping_ && graves_.empty()) wake_.wait(mutex_);
+        if (graves_.empty()) return;
+        const std::int64_t wait_us = graves_.front().due_us - clock_.monotonic_us();
+        if (wait_us > 0 && !stopping_) {
+          wake_.wait_for_us(mutex_, wait_us);
+          continue;
+        }
+        done = std::move(graves_.front().session);
+        graves_.pop_front();
+      }
+      done.reset();  // may wait for Paho's threads
+    }
+  }
+
+  SystemClock clock_;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<Grave> graves_ SC_GUARDED_BY(mutex_);
+  bool stopping_ SC_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+Transport::Transport(TransportSettings settings, TransportSink& sink, Log log)
+    : settings_(std::move(settings)),
+      sink_(sink),
+      log_(std::move(log)),
+      reaper_(std::make_unique<Reaper>()) {}
+
+Transport::~Transport() { disconnect(false); }
+
+ConnectionNumber Transport::connect() {
+  disconnect(false);
+  const ConnectionNumber number = ++last_connection_;
+  socket_.remember_others(settings_.broker.port);
+  try {
+    session_ = std::make_shared<Session>(settings_, sink_, number);
+    session_->connect(settings_);
+  } catch (const mqtt::exception& e) {
+    sink_.on_connect_failed(number, kNoConnack, e.what());
+  }
+  return number;
+}
+
+void Transport::disconnect(bool clean) {
+  socket_.forget();
+  if (!session_) return;
+  session_->close(clean);
+  reaper_->bury(std::move(session_));
+  session_.reset();
+}
+
+void Transport::publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
+                        bool retained, std::uint64_t token) {
+  if (!session_) return;
+  try {
+    session_->publish(topic, std::move(payload), qos, retained, token);
+  } catch (const mqtt::exception& e) {
+    sink_.on_disconnected(last_connection_, e.what());
+  }
+}
+
+void Transport::subscribe(const std::string& topic) {
+  if (!session_) return;
+  try {
+    session_->subscribe(topic);
+  } catch (const mqtt::exception& e) {
+    sink_.on_disconnected(last_connection_, e.what());
+  }
+}
+
+void Transport::tune_socket() {
+  const Status found = socket_.find(settings_.broker.port);
+  if (!found.ok()) {
+    log_.warn("{}; it keeps the system's settings", found.error().message());
+    return;
+  }
+  socket_.tune(settings_.congestion_control, log_);
+}
+
+std::optional<LinkFigures> Transport::link_figures() const { return socket_.figures(); }
+
+}  // namespace sitecast::agent

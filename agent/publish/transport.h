@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The connection to the broker: MQTT 5 by Paho C++, one client object per connection. Paho's own
+// persistence, reconnecting and buffering are off: our spool is the only queue.
+// Threads: the methods belong to the delivery thread and do not wait for the network. The sink is
+// called from Paho's threads and only posts. A connection that was given up is closed at once and
+// its client object destroyed later by a thread of its own, because destroying joins with
+// callbacks. Ownership: the sink must outlive the transport. Errors come as events, never as
+// exceptions.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/publish/link_socket.h"
+#include "agent/spool/part_builder.h"
+#include "proto/base/log.h"
+#include "proto/base/result.h"
+
+namespace sitecast::agent {
+
+// mqtt://HOST:PORT (loopback only) or mqtts://HOST:PORT.
+struct BrokerAddress {
+  bool tls = false;
+  std::string host;
+  std::uint16_t port = 0;
+};
+// kInvalidArgument: says what is wrong, also for a plain address that is not loopback.
+Result<BrokerAddress> parse_broker_url(const std::string& url);
+
+struct TransportSettings {
+  BrokerAddress broker;
+  std::string username;  // also the client id
+  std::string password;
+  std::filesystem::path ca_file;           // mqtts: empty = the system's authorities
+  std::string congestion_control = "bbr";  // empty: the kernel's choice
+  // Last will, retained.
+  std::string will_topic;
+  std::string will_payload;
+};
+
+// One per connection attempt; events of an older one are stale.
+using ConnectionNumber = std::uint64_t;
+
+class TransportSink {
+ public:
+  virtual ~TransportSink() = default;
+  virtual void on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) = 0;
+  // `reason_code` of the CONNACK, or 0x80 when there was none.
+  virtual void on_connect_failed(ConnectionNumber connection, std::uint8_t reason_code,
+                                 std::string why) = 0;
+  virtual void on_disconnected(ConnectionNumber connection, std::string why) = 0;
+  // QoS 0: taken by the kernel. QoS 1: PUBACK.
+  virtual void on_sent(ConnectionNumber connection, std::uint64_t token,
+                       std::uint8_t reason_code) = 0;
+  virtual void on_subscribe_failed(ConnectionNumber connection, std::string topic,
+                                   std::uint8_t reason_code) = 0;
+  virtual void on_message(ConnectionNumber connection, std::string topic, std::string payload) = 0;
+};
+
+class Transport {
+ public:
+  Transport(TransportSettings settings, TransportSink& sink, Log log);
+  ~Transport();  // disconnects; waits for Paho's threads
+
+  // Begins a new connection, giving up any other.
+  ConnectionNumber connect();
+  // Gives the present one up. `clean` sends DISCONNECT, so that the will is not published, and
+  // waits up to a second for what was published before to leave.
+  void disconnect(bool clean);
+
+  // Neither topic nor payload is copied by us; Paho copies the payload once.
+  void publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
+               bool retained, std::uint64_t token);
+  void subscribe(const std::string& topic);
+
+  // After on_connected: finds the socket and sets its options.
+  void tune_socket();
+  [[nodiscard]] std::optional<LinkFigures> link_figures() const;
+
+ private:
+  class Session;
+  class Reaper;
+  const TransportSettings settings_;
+  TransportSink& sink_;
+  const Log log_;
+  std::unique_ptr<Reaper> reaper_;
+  std::shared_ptr<Session> session_;
+  ConnectionNumber last_connection_ = 0;
+  LinkSocket socket_;
+};
+
+}  // namespace sitecast::agent

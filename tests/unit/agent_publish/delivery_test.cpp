@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publish/delivery.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/codec/running_hash.h"
+
+namespace sitecast::agent {
+namespace {
+
+constexpr std::int64_t kMs = 1000;
+constexpr std::int64_t kSecond = 1'000'000;
+
+// One capture with video and audio, whose parts have 1,000 bytes and made-up hashes.
+class DeliveryTest : public ::testing::Test, public SpoolView {
+ protected:
+  std::uint32_t frame_bytes(TrackHandle, std::uint64_t) override { return part_bytes; }
+  std::optional<Hash> running_hash(TrackHandle, std::uint64_t count) override {
+    Hash hash{};
+    hash[0] = static_cast<std::uint8_t>(count);
+    return hash;
+  }
+  void add_track(TrackHandle handle, std::uint64_t made, bool ended, const std::string& name,
+                 std::int64_t order = 0) {
+    TrackDescription track;
+    track.handle = handle;
+    track.project = project;
+    track.capture = order == 0 ? capture : other;
+    track.track = name;
+    track.order = order;
+    track.made = track.synced = made;
+    track.ended = ended;
+    machine.track_added(track);
+  }
+  void connect() {
+    machine.tick();
+    clock.advance_us(500 * kMs);
+    machine.tick();
+    machine.connected();
+  }
+  // Connects, and the broker takes the hello.
+  void connect_and_ask() {
+    connect();
+    for (const SendHello& hello : take<SendHello>()) machine.puback(hello.token, 0);
+  }
+  v1::Receipt receipt_of(std::uint64_t contiguous, const std::string& track = "video") {
+    v1::Receipt receipt;
+    v1::TrackReceipt& entry = *receipt.add_tracks();
+    entry.set_capture_id(capture.raw());
+    entry.set_track(track);
+    entry.set_contiguous(contiguous);
+    entry.set_running_hash(to_string(*running_hash(0, contiguous)));
+    return receipt;
+  }
+  template <typename What>
+  std::vector<What> take() {
+    std::vector<What> found;
+    for (Action& action : machine.take_actions()) {
+      if (auto* what = std::get_if<What>(&action)) found.push_back(std::move(*what));
+    }
+    return found;
+  }
+  void pass(std::int64_t us) {
+    for (std::int64_t gone = 0; gone < us; gone += 50 * kMs) {
+      clock.advance_us(50 * kMs);
+      machine.tick();
+    }
+  }
+
+  std::uint32_t part_bytes = 1000;
+  FakeClock clock;
+  ProjectId project = ProjectId::make();
+  CaptureId capture = CaptureId::make();
+  CaptureId other = CaptureId::make();
+  Delivery machine{{1 << 20, "test"}, *this, clock, 1};
+};
+
+TEST_F(DeliveryTest, LiveGoesAtOnceAndBeforeItIsSynced) {
+  connect();
+  add_track(0, 0, false, "video");
+  machine.take_actions();
+  machine.part_made(0, 0, 1000, true);
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(sent[0].live);
+}
+
+TEST_F(DeliveryTest, BackfillWaitsForTheHubsPositionAndSendsOnlyWhatItLacks) {
+  add_track(0, 10, true, "video");
+  connect();
+  auto actions = machine.take_actions();
+  const auto hellos = [&] {
+    std::vector<SendHello> found;
+    for (Action& action : actions) {
+      EXPECT_FALSE(std::holds_alternative<SendPart>(action));
+      if (auto* hello = std::get_if<SendHello>(&action)) found.push_back(*hello);
+    }
+    return found;
+  }();
+  ASSERT_EQ(hellos.size(), 1U);
+  ASSERT_EQ(hellos[0].hello.tracks_size(), 1);
+  EXPECT_EQ(hellos[0].hello.tracks(0).next_sequence(), 10U);
+
+  v1::Receipt receipt = receipt_of(3);
+  v1::SequenceRange& range = *receipt.mutable_tracks(0)->add_beyond();
+  range.set_first(5);
+  range.set_count(2);
+  machine.receipt(receipt);
+  std::vector<std::uint64_t> sequences;
+  for (const SendPart& part : take<SendPart>()) {
+    EXPECT_FALSE(part.live);
+    sequences.push_back(part.sequence);
+  }
+  EXPECT_EQ(sequences, (std::vector<std::uint64_t>{3, 4, 7, 8, 9}));
+}
+
+TEST_F(DeliveryTest, AReceiptFreesOnlyWhatIsSyncedHere) {
+  connect();
+  add_track(0, 0, false, "video");
+  machine.part_made(0, 0, 1000, true);
+  machine.part_made(0, 1, 1000, false);
+  machine.receipt(receipt_of(1));
+  machine.receipt(receipt_of(2));
+  EXPECT_TRUE(take<Delivered>().empty());
+  machine.group_synced({{0, 1, false}}, {});
+  auto freed = take<Delivered>();
+  ASSERT_EQ(freed.size(), 1U);
+  EXPECT_EQ(freed[0].count, 1U);
+  machine.group_synced({{0, 2, false}}, {});
+  freed = take<Delivered>();
+  ASSERT_EQ(freed.size(), 1U);
+  EXPECT_EQ(freed[0].count, 2U);
+}
+
+TEST_F(DeliveryTest, AnotherRunningHashFreesNothingAndIsShown) {
+  add_track(0, 5, true, "video");
+  connect();
+  v1::Receipt receipt = receipt_of(5);
+  receipt.mutable_tracks(0)->set_running_hash(std::string(32, 'x'));
+  machine.receipt(receipt);
+  EXPECT_TRUE(take<Delivered>().empty());
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kRefused);
+  machine.receipt(receipt_of(5));
+  EXPECT_TRUE(take<Delivered>().empty());
+}
+
+TEST_F(DeliveryTest, ALostLivePartGoesByFillAsSoonAsALaterOneIsConfirmed) {
+  connect();
+  add_track(0, 0, false, "video");
+  for (std::uint64_t n = 0; n < 3; ++n) machine.part_made(0, n, 1000, n == 0);
+  machine.group_synced({{0, 3, false}}, {});
+  machine.take_actions();
+  v1::Receipt receipt = receipt_of(1);
+  v1::SequenceRange& range = *receipt.mutable_tracks(0)->add_beyond();
+  range.set_first(2);
+  range.set_count(1);
+  machine.receipt(receipt);
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].sequence, 1U);
+  EXPECT_FALSE(sent[0].live);
+}
+
+TEST_F(DeliveryTest, ALivePartWithoutReceiptGoesByFillAfterTwoSeconds) {
+  connect();
+  add_track(0, 0, false, "video");
+  machine.part_made(0, 0, 1000, true);
+  machine.group_synced({{0, 1, false}}, {});
+  machine.take_actions();
+  pass(1900 * kMs);
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.receipt(receipt_of(0));  // a sign of life, or the connection would be given up
+  pass(300 * kMs);
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_FALSE(sent[0].live);
+}
+
+TEST_F(DeliveryTest, SilenceWithDataOutstandingGivesTheConnectionUp) {
+  add_track(0, 10, true, "video");
+  connect();
+  machine.receipt(receipt_of(0));
+  machine.take_actions();
+  pass(1900 * kMs);
+  EXPECT_TRUE(take<Disconnect>().empty());
+  pass(300 * kMs);
+  EXPECT_EQ(take<Disconnect>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, SilenceWhileNothingIsOutstandingIsNoFault) {
+  add_track(0, 10, true, "video");
+  connect();
+  const auto hello = take<SendHello>();
+  machine.puback(hello.at(0).token, 0);
+  machine.receipt(receipt_of(10));
+  pass(60 * kSecond);
+  EXPECT_TRUE(take<Disconnect>().empty());
+  EXPECT_TRUE(machine.all_delivered());
+}
+
+TEST_F(DeliveryTest, LiveAloneIsProbedBeforeTheConnectionIsGivenUp) {
+  connect();
+  for (const SendHello& hello : take<SendHello>()) machine.puback(hello.token, 0);
+  add_track(0, 0, false, "video");
+  machine.part_made(0, 0, 1000, true);
+  machine.take_actions();
+  pass(1200 * kMs);
+  EXPECT_EQ(take<SendHello>().size(), 1U);
+  pass(1000 * kMs);
+  EXPECT_EQ(take<Disconnect>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, BytesThatMoveKeepASlowLinkAlive) {
+  add_track(0, 10, true, "video");
+  connect();
+  machine.receipt(receipt_of(0));
+  for (int i = 0; i < 100; ++i) {
+    pass(100 * kMs);
+    machine.link_moves();
+  }
+  EXPECT_TRUE(take<Disconnect>().empty());
+  for (int i = 0; i < 250; ++i) {
+    pass(100 * kMs);
+    machine.link_moves();
+  }
+  EXPECT_GE(take<Disconnect>().size(), 1U);  // 30 s without any answer is enough
+}
+
+TEST_F(DeliveryTest, NoSubscriberMeansThatTheHubIsAwayAndItIsAskedUntilItIsBack) {
+  add_track(0, 3, true, "video");
+  connect();
+  auto hello = take<SendHello>();
+  ASSERT_EQ(hello.size(), 1U);
+  machine.puback(hello[0].token, 0x10);
+  EXPECT_EQ(machine.state().cause, WaitCause::kHubAbsent);
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kHubAbsent);
+  pass(kSecond);
+  hello = take<SendHello>();
+  ASSERT_EQ(hello.size(), 1U);
+  machine.puback(hello[0].token, 0);
+  machine.receipt(receipt_of(0));
+  EXPECT_EQ(take<SendPart>().size(), 3U);
+}
+
+TEST_F(DeliveryTest, AHelloThatIsTakenAndNotAnsweredMeansThatTheHubIsAway) {
+  add_track(0, 3, true, "video");
+  connect_and_ask();
+  pass(2 * kSecond);
+  EXPECT_EQ(machine.state().cause, WaitCause::kHubAbsent);
+  for (const SendHello& hello : take<SendHello>()) machine.puback(hello.token, 0);
+  EXPECT_EQ(machine.state().cause, WaitCause::kHubAbsent);
+  machine.receipt(receipt_of(0));
+  EXPECT_EQ(take<SendPart>().size(), 3U);
+  EXPECT_EQ(machine.state().cause, WaitCause::kSending);
+}
+
+TEST_F(DeliveryTest, WithNothingButEventsTheFirstOneIsTheProbe) {
+  connect_and_ask();
+  std::vector<OutboxEvent> events(2);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].position = static_cast<std::int64_t>(i + 1);
+    events[i].id = EventId::make();
+    events[i].project = project;
+  }
+  machine.group_synced({}, events);
+  for (const SendEvent& event : take<SendEvent>()) machine.puback(event.token, 0x10);
+  EXPECT_EQ(machine.state().cause, WaitCause::kHubAbsent);
+  pass(kSecond);
+  const auto probes = take<SendEvent>();
+  ASSERT_EQ(probes.size(), 1U);
+  EXPECT_EQ(probes[0].event.position, 1);
+  machine.puback(probes[0].token, 0);
+  v1::Receipt receipt;
+  receipt.add_event_ids(events[0].id.raw());
+  machine.receipt(receipt);
+  const auto sent = take<SendEvent>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].event.position, 2);
+}
+
+TEST_F(DeliveryTest, AFillThatNobodyHeardIsKeptAndSentAgain) {
+  add_track(0, 1, true, "video");
+  connect();
+  machine.receipt(receipt_of(0));
+  auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  machine.puback(sent[0].token, 0x10);
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.receipt(receipt_of(0));
+  sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(take<Delivered>().empty());
+}
+
+TEST_F(DeliveryTest, AFullHubHoldsEverythingForAWhile) {
+  add_track(0, 1, true, "video");
+  connect_and_ask();
+  machine.receipt(receipt_of(0));
+  const auto sent = take<SendPart>();
+  machine.puback(sent.at(0).token, 0);
+  v1::Receipt refused;
+  v1::Refusal& refusal = *refused.add_refusals();
+  refusal.set_cause(v1::HUB_FULL);
+  refusal.set_capture_id(capture.raw());
+  refusal.set_track("video");
+  refusal.set_detail("3 bytes free");
+  machine.receipt(refused);
+  EXPECT_EQ(machine.state().cause, WaitCause::kHubFull);
+  EXPECT_EQ(machine.track_state(0).detail, "3 bytes free");
+  pass(4 * kSecond);
+  EXPECT_TRUE(take<SendPart>().empty());
+  pass(2 * kSecond);
+  EXPECT_EQ(take<SendPart>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, AConflictingPartIsGivenUpAndTheOthersGoOn) {
+  add_track(0, 3, true, "video");
+  connect_and_ask();
+  machine.receipt(receipt_of(0));
+  machine.take_actions();
+  v1::Receipt refused;
+  v1::Refusal& refusal = *refused.add_refusals();
+  refusal.set_cause(v1::CONFLICT);
+  refusal.set_capture_id(capture.raw());
+  refusal.set_track("video");
+  refusal.set_sequence(1);
+  machine.receipt(refused);
+  v1::Receipt receipt = receipt_of(1);
+  v1::SequenceRange& range = *receipt.mutable_tracks(0)->add_beyond();
+  range.set_first(2);
+  range.set_count(1);
+  machine.receipt(receipt);
+  pass(20 * kSecond);
+  EXPECT_TRUE(take<SendPart>().empty());
+  EXPECT_EQ(machine.track_state(0).given_up, 1U);
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kRefused);
+  EXPECT_TRUE(machine.all_delivered());  // nothing more will happen
+}
+
+TEST_F(DeliveryTest, AnUnreadablePartIsGivenUpAndSaid) {
+  add_track(0, 2, true, "video");
+  connect();
+  machine.receipt(receipt_of(0));
+  machine.part_unreadable(0, 0);
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kDamaged);
+  EXPECT_EQ(machine.track_state(0).given_up, 1U);
+}
+
+TEST_F(DeliveryTest, EventsGoInOrderAndAgainFromTheFirstThatWasNotConfirmed) {
+  connect_and_ask();
+  std::vector<OutboxEvent> events(3);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].position = static_cast<std::int64_t>(i + 1);
+    events[i].id = EventId::make();
+    events[i].project = project;
+  }
+  machine.group_synced({}, events);
+  auto sent = take<SendEvent>();
+  ASSERT_EQ(sent.size(), 3U);
+  for (const SendEvent& event : sent) machine.puback(event.token, 0);
+  v1::Receipt receipt;
+  receipt.add_event_ids(events[0].id.raw());
+  machine.receipt(receipt);
+  EXPECT_EQ(take<EventsDelivered>().size(), 1U);
+  pass(5700 * kMs);
+  sent = take<SendEvent>();
+  ASSERT_EQ(sent.size(), 1U);  // alone, until somebody confirms again
+  EXPECT_EQ(sent[0].event.position, 2);
+  machine.puback(sent[0].token, 0);
+  receipt.set_event_ids(0, events[1].id.raw());
+  machine.receipt(receipt);
+  sent = take<SendEvent>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].event.position, 3);
+}
+
+TEST_F(DeliveryTest, AnEventThatIsNotAllowedDoesNotHoldUpTheOthers) {
+  connect();
+  std::vector<OutboxEvent> events(2);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].position = static_cast<std::int64_t>(i + 1);
+    events[i].id = EventId::make();
+    events[i].project = project;
+  }
+  machine.group_synced({}, events);
+  for (const SendEvent& event : take<SendEvent>()) machine.puback(event.token, 0);
+  v1::Receipt receipt;
+  v1::Refusal& refusal = *receipt.add_refusals();
+  refusal.set_cause(v1::NOT_ALLOWED);
+  refusal.set_event_id(events[0].id.raw());
+  receipt.add_event_ids(events[1].id.raw());
+  machine.receipt(receipt);
+  EXPECT_EQ(take<EventsDelivered>().size(), 1U);
+  pass(30 * kSecond);
+  EXPECT_TRUE(take<SendEvent>().empty());
+  pass(40 * kSecond);
+  EXPECT_EQ(take<SendEvent>().size(), 1U);
+  v1::Refusal& final_refusal = *receipt.mutable_refusals(0);
+  final_refusal.set_cause(v1::MALFORMED);
+  machine.receipt(receipt);
+  EXPECT_EQ(take<EventRefused>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, BackfillStaysWithinItsWindow) {
+  part_bytes = 20'000;
+  add_track(0, 100, true, "video");
+  connect();
+  machine.receipt(receipt_of(0));
+  std::uint64_t bytes = 0;
+  for (const SendPart& part : take<SendPart>()) bytes += frame_bytes(0, part.sequence);
+  EXPECT_LE(bytes, 64U * 1024);
+  EXPECT_GE(bytes, 20'000U);
+}
+
+TEST_F(DeliveryTest, OldestCaptureFirst) {
+  add_track(0, 2, true, "video", 0);
+  add_track(1, 2, true, "video", 1);
+  connect();
+  v1::Receipt receipt = receipt_of(0);
+  *receipt.add_tracks() = receipt.tracks(0);
+  receipt.mutable_tracks(1)->set_capture_id(other.raw());
+  machine.receipt(receipt);
+  std::vector<TrackHandle> order;
+  for (const SendPart& part : take<SendPart>()) order.push_back(part.track);
+  EXPECT_EQ(order, (std::vector<TrackHandle>{0, 0, 1, 1}));
+}
+
+TEST_F(DeliveryTest, WhenTheLinkIsTooThinPicturesPauseUntilTheNextSegmentAndVoiceGoesOn) {
+  connect();
+  add_track(0, 0, false, "video");
+  add_track(1, 0, false, "audio");
+  machine.take_actions();
+  machine.part_made(0, 0, 100'000, true);  // the kernel does not take it
+  clock.advance_us(500 * kMs);
+  machine.part_made(0, 1, 1000, false);
+  machine.part_made(1, 0, 300, true);
+  auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1].track, 1U);
+  for (const SendPart& part : sent) machine.written(part.token);
+  machine.part_made(0, 2, 1000, false);  // room again, but in the middle of a segment
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.part_made(0, 3, 1000, true);
+  EXPECT_EQ(take<SendPart>().size(), 1U);
+  EXPECT_EQ(machine.state().skipped_live, 2U);
+}
+
+TEST_F(DeliveryTest, ConnectIsGivenUpAfterTwoSecondsAndTriedAgainForEver) {
+  for (int i = 0; i < 30; ++i) {
+    machine.take_actions();
+    clock.advance_us(std::max<std::int64_t>(machine.next_tick_us() - clock.monotonic_us(), 1));
+    machine.tick();
+    ASSERT_EQ(take<Connect>().size(), 1U) << i;
+    clock.advance_us(std::max<std::int64_t>(machine.next_tick_us() - clock.monotonic_us(), 1));
+    machine.tick();
+    ASSERT_EQ(take<Disconnect>().size(), 1U) << i;
+  }
+}
+
+TEST_F(DeliveryTest, RefusedCredentialsAreNamedAsTheCause) {
+  add_track(0, 1, true, "video");
+  machine.connect_failed(verdict_of_connack(0x86), "bad user name or password");
+  EXPECT_EQ(machine.state().cause, WaitCause::kNotAdmitted);
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kNotAdmitted);
+}
+
+}  // namespace
+}  // namespace sitecast::agent

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "agent/publish/backoff.h"
+#include "agent/publish/delivery_policy.h"
+#include "agent/publish/fill_window.h"
+#include "agent/publish/interval_set.h"
+
+namespace sitecast::agent {
+namespace {
+
+TEST(PolicyTest, OnlyReasonCodeZeroIsAcceptance) {
+  EXPECT_TRUE(verdict_of_puback(0).accepted);
+  for (int code = 1; code < 256; ++code) {
+    EXPECT_FALSE(verdict_of_puback(static_cast<std::uint8_t>(code)).accepted) << code;
+  }
+  EXPECT_EQ(verdict_of_puback(0x10).cause, WaitCause::kHubAbsent);
+  EXPECT_EQ(verdict_of_puback(0x87).cause, WaitCause::kNotAdmitted);
+  EXPECT_FALSE(verdict_of_puback(0x95).again);
+}
+
+TEST(PolicyTest, WhatCanNeverBeAcceptedIsNotSentAgain) {
+  EXPECT_FALSE(verdict_of_refusal(v1::MALFORMED).again);
+  EXPECT_FALSE(verdict_of_refusal(v1::CONFLICT).again);
+  for (const auto cause : {v1::HUB_FULL, v1::HUB_IO_ERROR, v1::OVERLOADED}) {
+    EXPECT_TRUE(verdict_of_refusal(cause).again);
+    EXPECT_TRUE(verdict_of_refusal(cause).everything);
+  }
+  EXPECT_TRUE(verdict_of_refusal(v1::NOT_ALLOWED).again);
+  EXPECT_TRUE(verdict_of_refusal(static_cast<v1::RefusalCause>(99)).again);
+}
+
+TEST(PolicyTest, EveryCauseButNoneHasAName) {
+  EXPECT_EQ(name_of(WaitCause::kNone), "");
+  for (int cause = 1; cause <= static_cast<int>(WaitCause::kSending); ++cause) {
+    EXPECT_NE(name_of(static_cast<WaitCause>(cause)), "") << cause;
+  }
+}
+
+TEST(IntervalSetTest, RangesMerge) {
+  IntervalSet set;
+  set.add(10, 20);
+  set.add(30, 40);
+  EXPECT_EQ(set.next_outside(5), 5U);
+  EXPECT_EQ(set.next_outside(10), 20U);
+  EXPECT_TRUE(set.contains(19));
+  EXPECT_FALSE(set.contains(20));
+  set.add(20, 30);
+  EXPECT_EQ(set.next_outside(10), 40U);
+  set.add(0, 100);
+  EXPECT_EQ(set.next_outside(0), 100U);
+  EXPECT_EQ(set.count_below(50), 50U);
+  EXPECT_EQ(set.count_below(500), 100U);
+  set.add(5, 5);
+  EXPECT_EQ(set.count_below(500), 100U);
+}
+
+TEST(FillWindowTest, GrowsOnAFreeLinkAndShrinksWhenItQueues) {
+  FillWindow window(8 << 20);
+  std::int64_t now = 1'000'000;
+  const std::uint64_t start = window.bytes();
+  for (int i = 0; i < 100; ++i) window.acknowledged(10'000, 20'000, true, now += 1000);
+  const std::uint64_t grown = window.bytes();
+  EXPECT_GT(grown, start);
+  for (int i = 0; i < 100; ++i) window.acknowledged(10'000, 400'000, true, now += 200'000);
+  EXPECT_LT(window.bytes(), grown / 4);
+  // With nothing live the link may fill.
+  const std::uint64_t small = window.bytes();
+  window.acknowledged(10'000, 400'000, false, now += 1000);
+  EXPECT_GT(window.bytes(), small);
+}
+
+TEST(FillWindowTest, StaysWithinItsLimit) {
+  FillWindow window(100'000);
+  for (int i = 0; i < 1000; ++i) window.acknowledged(50'000, 1000, true, i);
+  EXPECT_EQ(window.bytes(), 100'000U);
+}
+
+TEST(BackoffTest, DoublesWithJitterAndStaysShortWhenPressed) {
+  Backoff backoff(1);
+  std::int64_t first = backoff.next_us(false);
+  EXPECT_LE(first, 500'000);
+  EXPECT_GE(first, 250'000);
+  for (int i = 0; i < 20; ++i) {
+    const std::int64_t next = backoff.next_us(false);
+    EXPECT_LE(next, 30'000'000);
+    first = next;
+  }
+  EXPECT_GE(first, 15'000'000);
+  EXPECT_LE(backoff.next_us(true), 8'000'000);
+  backoff.reset();
+  EXPECT_LE(backoff.next_us(false), 500'000);
+}
+
+}  // namespace
+}  // namespace sitecast::agent
