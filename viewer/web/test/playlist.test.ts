@@ -8,6 +8,7 @@ import {
   readPlaylist,
   segmentIndexAt,
   union,
+  updatePlaylist,
   type PlaylistJson,
 } from '../src/media/playlist';
 
@@ -51,6 +52,23 @@ describe('a playlist', () => {
   it('is sorted by time although fills come late', () => {
     const late = readPlaylist(json([4, 6], [0, 2]));
     expect(late.segments.map((segment) => segment.start)).toEqual([0, 4]);
+  });
+});
+
+describe('a growing playlist', () => {
+  it('takes in what is new and what was filled after a moment, and keeps what lies before', () => {
+    const known = readPlaylist(json([0, 2], [2, 4], [4, 5]));
+    const fresh = readPlaylist({
+      ...json([2, 4], [4, 6], [6, 8]),
+      segments: json([2, 4], [4, 6], [6, 8]).segments.map((segment) => ({ ...segment, n: segment.n + 60 })),
+    });
+    const updated = updatePlaylist(known, fresh, 3);
+    expect(updated.segments.map((segment) => [segment.n, segment.start, segment.end])).toEqual([
+      [0, 0, 2],
+      [60, 2, 4],
+      [120, 4, 6],
+      [180, 6, 8],
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   nextPlayable,
   readPlaylist,
   union,
+  updatePlaylist,
   type Playlist,
   type PlaylistJson,
   type Range,
@@ -39,10 +40,24 @@ export interface ArchiveState {
 const pollMs = 2000;
 const lookMs = 250;
 
-export interface ArchiveTracks {
-  video: string | null;
-  audio: string | null;
+export interface TrackChoice {
+  name: string;
+  timescale: number; // 0: not known yet
 }
+
+export interface ArchiveTracks {
+  video: TrackChoice | null;
+  audio: TrackChoice | null;
+  durationSeconds: number; // of what was archived when the page asked; 0: not known
+}
+
+// The playlist of an hour is half a megabyte: of a long capture the surroundings of the first moment are
+// asked for first, so that it plays at once, and the whole after that.
+const longSeconds = 600;
+const firstWindowSeconds = 60;
+// A growing capture is asked for its end often, and now and then for all of it: fills come anywhere.
+const recentSeconds = 30;
+const pollsPerFull = 15;
 
 export class ArchivePlayer {
   #source: OpenSource | null = null;
@@ -60,6 +75,8 @@ export class ArchivePlayer {
     damaged: [],
   };
   #start: number;
+  #partial = false; // only the surroundings of the first moment are known
+  #polls = 0;
   #pollTimer: ReturnType<typeof setTimeout> | null = null;
   #lookTimer: ReturnType<typeof setInterval>;
   #abort = new AbortController();
@@ -68,7 +85,7 @@ export class ArchivePlayer {
   constructor(
     private readonly captureId: string,
     readonly element: HTMLVideoElement,
-    private readonly names: ArchiveTracks,
+    private readonly choice: ArchiveTracks,
     startAt: number,
   ) {
     this.#start = startAt;
@@ -99,7 +116,7 @@ export class ArchivePlayer {
 
   seek(seconds: number): void {
     const target = Math.max(0, Math.min(seconds, Math.max(0, this.#state.duration - 0.05)));
-    const playable = nextPlayable(this.#covered(), target);
+    const playable = this.#partial ? target : nextPlayable(this.#covered(), target);
     const position = playable ?? this.#lastCovered();
     if (this.#source === null) this.#start = position;
     else this.element.currentTime = position;
@@ -107,14 +124,26 @@ export class ArchivePlayer {
 
   async #load(): Promise<void> {
     const kinds = ['video', 'audio'] as const;
+    const chosen = kinds.map((kind) => this.choice[kind]).filter((track) => track !== null);
+    this.#partial =
+      this.choice.durationSeconds > longSeconds && chosen.every((track) => track.timescale > 0);
+    const window = this.#partial
+      ? { start: Math.max(0, this.#start - firstWindowSeconds / 4), end: this.#start + firstWindowSeconds }
+      : null;
     const found = await Promise.all(
       kinds.map(async (kind) => {
-        const name = this.names[kind];
-        const playlist = name === null ? null : await this.#fetchPlaylist(name);
-        return name === null || playlist === null ? null : { kind, name, playlist };
+        const track = this.choice[kind];
+        const playlist = track === null ? null : await this.#fetchPlaylist(track, window);
+        return track === null || playlist === null ? null : { kind, name: track.name, playlist };
       }),
     );
     if (this.#abort.signal.aborted) return;
+    if (this.#partial && found.every((track) => (track?.playlist.segments.length ?? 0) === 0)) {
+      // The moment lies in a hole: only the whole tells where it ends.
+      this.choice.durationSeconds = 0;
+      await this.#load();
+      return;
+    }
     for (const track of found) {
       if (track === null || track.playlist.segments.length === 0) continue;
       const made = new ArchiveTrack(track.kind, track.name, this.captureId, track.playlist, this.#host);
@@ -133,11 +162,14 @@ export class ArchivePlayer {
     this.#tracks = playable;
     this.#plan();
     await this.#openAt(nextPlayable(this.#covered(), this.#start) ?? this.#lastCovered());
+    if (this.#partial) await this.#refresh(null);
     this.#schedulePoll();
   }
 
-  async #fetchPlaylist(track: string): Promise<Playlist | null> {
-    const url = `/api/v1/captures/${this.captureId}/tracks/${track}/playlist`;
+  async #fetchPlaylist(track: TrackChoice, window: Range | null): Promise<Playlist | null> {
+    const units = (seconds: number): number => Math.floor(seconds * track.timescale);
+    const query = window === null ? '' : `?from=${units(window.start)}&until=${units(window.end)}`;
+    const url = `/api/v1/captures/${this.captureId}/tracks/${track.name}/playlist${query}`;
     for (let wait = 500; !this.#abort.signal.aborted; wait = Math.min(5000, wait * 2)) {
       try {
         const response = await fetch(url, { signal: this.#abort.signal });
@@ -181,7 +213,8 @@ export class ArchivePlayer {
     const audio = this.#tracks.find((track) => track.kind === 'audio');
     const picture = video === undefined ? [] : coverage(video.playlist, video.skipped);
     const sound = audio === undefined ? [] : coverage(audio.playlist, audio.skipped);
-    const duration = Math.max(0, ...this.#tracks.map((track) => endOf(track.playlist)));
+    const known = Math.max(0, ...this.#tracks.map((track) => endOf(track.playlist)));
+    const duration = this.#partial ? Math.max(known, this.choice.durationSeconds) : known;
     const complete = this.#tracks.every((track) => track.playlist.complete);
     const within = (holes: Range[], other: Range[]): Range[] =>
       holes.flatMap((hole) =>
@@ -194,10 +227,11 @@ export class ArchivePlayer {
       );
     // The newest seconds of a growing track are not a hole: they are on their way.
     const until = (track: ArchiveTrack): number => (complete ? duration : endOf(track.playlist));
+    const whole = !this.#partial;
     const pictureGaps =
-      video === undefined || audio === undefined ? [] : within(gapsIn(picture, 0, until(video)), sound);
+      video === undefined || audio === undefined || !whole ? [] : within(gapsIn(picture, 0, until(video)), sound);
     const soundGaps =
-      video === undefined || audio === undefined ? [] : within(gapsIn(sound, 0, until(audio)), picture);
+      video === undefined || audio === undefined || !whole ? [] : within(gapsIn(sound, 0, until(audio)), picture);
     video?.setPlaylist(video.playlist, pictureGaps);
     audio?.setPlaylist(audio.playlist, soundGaps);
     this.#update({
@@ -205,7 +239,7 @@ export class ArchivePlayer {
       complete,
       hasVideo: video !== undefined,
       hasAudio: audio !== undefined,
-      gaps: gapsIn(union(picture, sound), 0, duration),
+      gaps: whole ? gapsIn(union(picture, sound), 0, duration) : [],
       pictureGaps,
       soundGaps,
     });
@@ -265,7 +299,7 @@ export class ArchivePlayer {
     const position = element.currentTime;
     // With media ahead of the playhead it is the decoder that is at work, after a seek say.
     const end = bufferedEndAt(element.buffered, position);
-    if (end !== null && end > position + 0.3) return;
+    if ((end !== null && end > position + 0.3) || this.#partial) return;
     const playable = nextPlayable(this.#covered(), position + 0.05);
     if (playable !== null && playable > position + 0.06) {
       element.currentTime = playable + 0.001;
@@ -325,14 +359,25 @@ export class ArchivePlayer {
       await this.#load();
       return;
     }
+    const full = this.#polls++ % pollsPerFull === 0;
+    await this.#refresh(full ? null : Math.max(0, this.#state.duration - recentSeconds));
+    this.#schedulePoll();
+  }
+
+  // Asks again for everything, or for what lies after `from`.
+  async #refresh(from: number | null): Promise<void> {
+    const window = from === null ? null : { start: from, end: 1e7 };
     for (const track of this.#tracks) {
-      const playlist = await this.#fetchPlaylist(track.name);
-      if (playlist !== null) track.playlist = playlist;
+      const known = { name: track.name, timescale: track.playlist.timescale };
+      const fresh = await this.#fetchPlaylist(known, window);
+      if (fresh === null) continue;
+      track.playlist = from === null ? fresh : updatePlaylist(track.playlist, fresh, from);
     }
+    if (this.#abort.signal.aborted) return;
+    this.#partial = false;
     if (this.#state.status === 'offline') this.#update({ status: 'ready' });
     this.#plan();
     this.#pump();
-    this.#schedulePoll();
   }
 
   #update(change: Partial<ArchiveState>): void {

@@ -36,12 +36,14 @@ export class LiveVideo {
   ) {
     this.#attach();
     element.addEventListener('error', this.#failed);
+    document.addEventListener('visibilitychange', this.#seenAgain);
     this.#timer = setInterval(this.#control, controlEveryMs);
   }
 
   destroy(): void {
     clearInterval(this.#timer);
     this.element.removeEventListener('error', this.#failed);
+    document.removeEventListener('visibilitychange', this.#seenAgain);
     this.#queue?.close();
     this.#queue = null;
     this.element.playbackRate = 1;
@@ -143,6 +145,14 @@ export class LiveVideo {
     this.#started = true;
     this.#toEdge();
     // A page that may not start by itself shows its play button.
+    void this.element.play().catch(() => undefined);
+  };
+
+  // Browsers pause a silent picture that nobody sees.
+  readonly #seenAgain = (): void => {
+    if (document.visibilityState !== 'visible' || !this.#started) return;
+    this.#edge.reset();
+    this.#toEdge();
     void this.element.play().catch(() => undefined);
   };
 

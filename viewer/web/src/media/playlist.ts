@@ -57,6 +57,19 @@ export function readPlaylist(json: PlaylistJson): Playlist {
   return { timescale: json.timescale, complete: json.complete, inits: json.inits, segments };
 }
 
+// `fresh` is what the gateway says of the time from `from` on; what lies before stays as it is known.
+export function updatePlaylist(known: Playlist, fresh: Playlist, from: number): Playlist {
+  const before = known.segments.filter((segment) => segment.end <= from);
+  const names = new Set(before.map((segment) => segment.n));
+  const after = fresh.segments.filter((segment) => !names.has(segment.n));
+  return {
+    timescale: fresh.timescale,
+    complete: fresh.complete,
+    inits: { ...known.inits, ...fresh.inits },
+    segments: [...before, ...after],
+  };
+}
+
 // Index of the segment that holds `time`, else of the next one, else the number of segments.
 export function segmentIndexAt(playlist: Playlist, time: number): number {
   let low = 0;

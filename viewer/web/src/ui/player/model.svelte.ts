@@ -2,7 +2,12 @@
 // The player of one capture, live or archived: which of the two plays, and what the page shows of it.
 import type { Track } from '../../api/types';
 import { dropEarlyLive } from '../../early';
-import { ArchivePlayer, type ArchiveState, type ArchiveTracks } from '../../media/archive_player';
+import {
+  ArchivePlayer,
+  type ArchiveState,
+  type ArchiveTracks,
+  type TrackChoice,
+} from '../../media/archive_player';
 import type { LivePlayer, LiveState } from '../../media/live_player';
 import { acquireLive, releaseLive } from '../../media/live_registry';
 
@@ -12,7 +17,16 @@ export function tracksToPlay(infos: readonly Track[], names: readonly string[]):
     [...names].sort().find((name) => name === kind || name.startsWith(`${kind}.`)) ?? null;
   const master = infos.find((info) => info.name === first('master'));
   const whole = master !== undefined && master.part_count === master.part_count_total;
-  return { video: whole ? master.name : (first('video') ?? first('master')), audio: first('audio') };
+  const choose = (name: string | null): TrackChoice | null =>
+    name === null
+      ? null
+      : { name, timescale: infos.find((info) => info.name === name)?.timescale ?? 0 };
+  const ends = infos.map((info) => (info.timescale > 0 ? info.end_media_time / info.timescale : 0));
+  return {
+    video: choose(whole ? master.name : (first('video') ?? first('master'))),
+    audio: choose(first('audio')),
+    durationSeconds: Math.max(0, ...ends),
+  };
 }
 
 export class PlayerModel {
@@ -32,7 +46,7 @@ export class PlayerModel {
   #livePlayer: LivePlayer | null = null;
   #archivePlayer: ArchivePlayer | null = null;
   #unlisten: () => void = () => undefined;
-  #tracks: ArchiveTracks = { video: null, audio: null };
+  #tracks: ArchiveTracks = { video: null, audio: null, durationSeconds: 0 };
 
   constructor(
     private readonly captureId: string,

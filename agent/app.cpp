@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app.h"
+
+#include <fmt/format.h>
+
+#include "agent/config.h"
+#include "agent/control_socket.h"
+#include "agent/key_file.h"
+#include "agent/owner.h"
+#include "agent/presenter.h"
+#include "proto/base/clock.h"
+#include "proto/base/log.h"
+
+namespace sitecast::agent {
+namespace {
+
+// How long an owner that takes no commands (it stores a photo, or is about to end) is waited for.
+constexpr std::int64_t kOwnerUs = 30'000'000;
+constexpr int kPollMs = 50;
+
+int print_key(const AgentConfig& config, const Reply& reply, bool json) {
+  const auto key = load_or_make_key(config.key_file);
+  if (!key.ok()) {
+    reply({{"type", "error"}, {"message", key.error().message()}});
+    return kExitFailed;
+  }
+  const std::string text = base64url_encode(key->public_key());
+  if (json)
+    reply({{"public_key", text}});
+  else
+    fmt::print("{}\n", text);
+  return kExitOk;
+}
+
+// Commands that store something and end do not connect for it, unless they are to wait for it.
+bool needs_connection(const Request& request) {
+  return request.command == "record" || request.command == "send" || request.command == "run" ||
+         request.until_delivered;
+}
+
+int run_as_owner(const AgentConfig& config, Owner& owner, const Request& request, StopSignal& stop,
+                 const Reply& reply) {
+  // Others' commands are taken only by an owner that delivers.
+  if (!needs_connection(request)) return owner.run(request, stop, reply);
+  const auto server = ControlServer::listen(config.spool.dir, owner);
+  if (!server.ok()) {
+    reply({{"type", "error"}, {"message", server.error().message()}});
+    return kExitFailed;
+  }
+  const int code = owner.run(request, stop, reply);
+  (*server)->finish(stop);
+  return code;
+}
+
+}  // namespace
+
+int run_app(const CommandLine& line, StopSignal& stop) {
+  const Request& request = line.request;
+  Presenter presenter(request.command, line.language, line.json, stdout, stderr);
+  const Reply reply = [&](const nlohmann::json& object) { presenter.show(object); };
+  const bool keygen = request.command == "keygen";
+  const auto config = load_config(line.config, keygen ? ConfigUse::kKeygen : ConfigUse::kEnrolled);
+  if (!config.ok()) {
+    reply({{"type", "error"}, {"message", config.error().message()}});
+    return kExitUsage;
+  }
+  set_log_level(config->log_level);
+  if (keygen) return print_key(*config, reply, line.json);
+
+  const SystemClock clock;
+  const std::int64_t deadline_us = clock.monotonic_us() + kOwnerUs;
+  for (;;) {
+    const auto owner = Owner::open(*config, needs_connection(request));
+    if (owner.ok()) return run_as_owner(*config, **owner, request, stop, reply);
+    const bool owned = owner.error().kind() == ErrorKind::kFailedPrecondition;
+    if (owned && request.command != "run") {
+      if (const auto code = run_at_owner(config->spool.dir, request, stop, reply)) return *code;
+    }
+    if (!owned || request.command == "run" || clock.monotonic_us() > deadline_us ||
+        stop.wait_ms(kPollMs)) {
+      reply({{"type", "error"}, {"message", owner.error().message()}});
+      return kExitFailed;
+    }
+  }
+}
+
+}  // namespace sitecast::agent

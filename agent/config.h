@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// agent.toml: everything the agent is told. Unknown keys are errors; relative paths are relative to
+// the file. agent/agent.toml is the documented example; a test holds its values to these defaults.
+// Thread-safety: plain values, read once at start.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "agent/encode/encode_options.h"
+#include "proto/base/id.h"
+#include "proto/base/result.h"
+
+namespace sitecast::agent {
+
+struct BrokerConfig {
+  std::string url;       // mqtt://127.0.0.1:PORT or mqtts://HOST:PORT
+  std::string username;  // empty: the device id
+  std::filesystem::path password_file;
+  std::filesystem::path ca_file;  // mqtts: empty = the system's authorities
+};
+
+struct SpoolConfig {
+  std::filesystem::path dir = "spool";
+  std::uint64_t quota_bytes = 16ULL << 30;
+  std::uint64_t reserve_bytes = 512ULL << 20;
+  std::filesystem::path ledger;  // empty: none
+};
+
+struct PublishConfig {
+  std::uint64_t window_bytes = 8ULL << 20;
+  std::string congestion_control = "bbr";  // empty: the system's
+};
+
+struct AgentConfig {
+  DeviceId device_id;
+  ProjectId project_id;
+  std::string name;
+  std::string log_level = "warn";
+  std::filesystem::path key_file = "device.key";
+  BrokerConfig broker;
+  SpoolConfig spool;
+  EncodeOptions encode;
+  PublishConfig publish;
+};
+
+// What a command needs of the file: keygen runs before the device is enrolled.
+enum class ConfigUse { kEnrolled, kKeygen };
+
+// kInvalidArgument or kNotFound: names file, key and what is wrong with it.
+Result<AgentConfig> load_config(const std::filesystem::path& path, ConfigUse use);
+// The same from text; `folder` is what relative paths are relative to, `name` is for messages.
+Result<AgentConfig> parse_config(std::string_view text, const std::filesystem::path& folder,
+                                 std::string_view name, ConfigUse use);
+
+}  // namespace sitecast::agent

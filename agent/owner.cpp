@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/owner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "agent/capture/photo_file.h"
+#include "agent/key_file.h"
+#include "agent/photo_only_store.h"
+#include "agent/status_report.h"
+#include "proto/base/file.h"
+
+namespace sitecast::agent {
+namespace {
+
+constexpr std::uint64_t kPasswordFileBytes = 4096;
+constexpr int kPollMs = 100;
+constexpr std::int64_t kProgressUs = 1'000'000;
+// `send` without --until-delivered: how long it bears that nothing moves.
+constexpr std::int64_t kNoProgressUs = 15'000'000;
+
+Result<std::string> read_password(const std::filesystem::path& path) {
+  if (path.empty()) return std::string();
+  auto bytes = read_file(path, kPasswordFileBytes);
+  if (!bytes.ok()) return bytes.error().within("broker.password_file");
+  const std::string text = to_string(ByteView(*bytes));
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+nlohmann::json error_reply(const Error& error) {
+  return {{"type", "error"}, {"kind", name_of(error.kind())}, {"message", error.message()}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool online) {
+  std::unique_ptr<Owner> owner(new Owner(config, Log("agent")));
+  // Whoever holds the lock answers first: another process's commands must not fail for want of a
+  // key.
+  CourierSettings courier;
+  if (online) {
+    auto broker = parse_broker_url(config.broker.url);
+    if (!broker.ok()) return broker.error().within("broker.url");
+    courier.transport.broker = std::move(*broker);
+    courier.transport.username = config.broker.username;
+    SC_TRY_ASSIGN(courier.transport.password, read_password(config.broker.password_file));
+    courier.transport.ca_file = config.broker.ca_file;
+    courier.transport.congestion_control = config.publish.congestion_control;
+    courier.device = config.device_id;
+    courier.project = config.project_id;
+    courier.delivery.window_bytes = config.publish.window_bytes;
+  }
+  SC_TRY_ASSIGN(auto key, load_key(config.key_file));
+  SpoolSettings spool;
+  spool.dir = config.spool.dir;
+  spool.quota_bytes = config.spool.quota_bytes;
+  spool.reserve_bytes = config.spool.reserve_bytes;
+  spool.ledger = config.spool.ledger;
+  SC_TRY_ASSIGN(owner->spool_, Spool::open(std::move(spool), std::move(key), owner->clock_,
+                                           owner->disk_, owner->log_.child("spool")));
+  if (online) {
+    owner->courier_ = std::make_unique<Courier>(std::move(courier), *owner->spool_, owner->clock_,
+                                                owner->log_.child("publish"));
+  }
+  owner->spool_->start(owner->courier_.get());
+  if (online) owner->courier_->start();
+  return owner;
+}
+
+// Upstream first: recordings, then delivery, then the spool.
+Owner::~Owner() {
+  std::map<CaptureId, std::shared_ptr<Recording>> recordings;
+  {
+    const MutexLock lock(mutex_);
+    recordings.swap(recordings_);
+  }
+  recordings.clear();
+  if (courier_) courier_->stop();
+  if (spool_) spool_->stop();
+}
+
+int Owner::run(const Request& request, StopSignal& stop, const Reply& reply) {
+  Result<nlohmann::json> result = invalid_argument("unknown command '" + request.command + "'");
+  if (request.command == "record")
+    result = record(request, stop, reply);
+  else if (request.command == "photo")
+    result = photo(request, stop, reply);
+  else if (request.command == "document")
+    result = document(request, stop, reply);
+  else if (request.command == "note")
+    result = note(request, stop, reply);
+  else if (request.command == "send")
+    result = send(request, stop, reply);
+  else if (request.command == "run")
+    result = stay(stop, reply);
+  else if (request.command == "status") {
+    reply(make_status_report(config_, *spool_, courier_.get()));
+    return kExitOk;
+  }
+  if (!result.ok()) {
+    reply(error_reply(result.error()));
+    return kExitFailed;
+  }
+  reply(*result);
+  return kExitOk;
+}
+
+Result<ProjectId> Owner::project_of(const Request& request) const {
+  if (request.project.empty()) return config_.project_id;
+  const auto project = ProjectId::parse(request.project);
+  if (!project) return invalid_argument("--project '" + request.project + "' is not an id");
+  return *project;
+}
+
+std::shared_ptr<Recording> Owner::running(CaptureId id) {
+  const MutexLock lock(mutex_);
+  if (id.is_nil()) return recordings_.empty() ? nullptr : recordings_.rbegin()->second;
+  const auto found = recordings_.find(id);
+  return found == recordings_.end() ? nullptr : found->second;
+}
+
+Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, const Reply& reply) {
+  RecordOptions options;
+  SC_TRY_ASSIGN(options.project, project_of(request));
+  options.area = request.area;
+  options.title = request.title;
+  options.note = request.note;
+  options.source = request.source;
+  options.audio = request.audio;
+  options.loop = request.loop;
+  options.duration_us = static_cast<std::int64_t>(std::llround(request.duration_s * 1e6));
+  options.captured_at_us = request.captured_at_us;
+  options.demonstration = request.demonstration;
+  options.boot_count = spool_->boot_count();
+  options.encode = config_.encode;
+  // A history that is rendered need not take as long as what it shows.
+  options.paced = request.captured_at_us == 0;
+
+  RecordCallbacks callbacks;
+  auto warnings = std::make_shared<PendingWarnings>();
+  callbacks.quality = [warnings](const v1::QualityWarning& warning, std::int64_t media_time_us) {
+    warnings->add(warning, media_time_us);
+  };
+  SC_TRY_ASSIGN(auto started, Recording::start(std::move(options), *spool_, callbacks));
+  const std::shared_ptr<Recording> recording = std::move(started);
+  const CaptureId id = recording->id();
+  reply({{"capture_id", id.text()}});
+  {
+    const MutexLock lock(mutex_);
+    recordings_[id] = recording;
+  }
+  const RecordingEnd end = follow(*recording, stop, *warnings, reply);
+  {
+    const MutexLock lock(mutex_);
+    recordings_.erase(id);
+  }
+  nlohmann::json summary = progress_of(id);
+  summary["type"] = "end";
+  summary["reason"] = end.reason;
+  summary["captured_ms"] = end.media_time_us / 1000;
+  summary["video_frames"] = end.video_frames;
+  summary["video_frames_dropped"] = end.video_frames_dropped;
+  summary["audio_frames"] = end.audio_frames;
+  if (!end.status.ok()) {
+    reply(summary);
+    return end.status.error();
+  }
+  if (request.until_delivered) {
+    SC_TRY(wait_delivered(id, stop, reply));
+    const nlohmann::json delivered = progress_of(id);
+    for (const char* key : {"on_device_ms", "at_hub_ms", "waiting_bytes", "cause"}) {
+      summary[key] = delivered[key];
+    }
+  }
+  return summary;
+}
+
+RecordingEnd Owner::follow(Recording& recording, StopSignal& stop, PendingWarnings& warnings,
+                           const Reply& reply) {
+  // wait() blocks, so it has a thread of its own and this one keeps talking.
+  std::atomic<bool> ended = false;
+  RecordingEnd end;
+  std::thread waiter([&] {
+    end = recording.wait();
+    ended = true;
+  });
+  bool stopped = false;
+  std::int64_t said_us = 0;
+  while (!ended) {
+    if (!stopped && stop.wait_ms(kPollMs)) {
+      stopped = true;
+      recording.stop();
+    } else if (stopped) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+    }
+    for (const nlohmann::json& warning : warnings.take()) reply(warning);
+    if (clock_.monotonic_us() - said_us < kProgressUs) continue;
+    said_us = clock_.monotonic_us();
+    nlohmann::json progress = progress_of(recording.id());
+    progress["type"] = "progress";
+    progress["captured_ms"] = recording.media_time_us() / 1000;
+    reply(progress);
+  }
+  waiter.join();
+  for (const nlohmann::json& warning : warnings.take()) reply(warning);
+  return end;
+}
+
+nlohmann::json Owner::progress_of(CaptureId capture) const {
+  nlohmann::json progress = {{"capture_id", capture.text()}, {"on_device_ms", 0}, {"at_hub_ms", 0},
+                             {"waiting_bytes", 0},           {"cause", ""},       {"detail", ""}};
+  for (const CaptureSummary& summary : spool_->captures()) {
+    if (summary.row.id != capture) continue;
+    const nlohmann::json report = make_capture_report(summary, courier_.get());
+    for (const char* key : {"on_device_ms", "at_hub_ms", "cause", "detail", "state"}) {
+      progress[key] = report[key];
+    }
+    progress["waiting_bytes"] =
+        report["size_bytes"].get<std::uint64_t>() - report["at_hub_bytes"].get<std::uint64_t>();
+  }
+  return progress;
+}
+
+Status Owner::wait_delivered(CaptureId capture, StopSignal& stop, const Reply& reply) {
+  if (!courier_) return failed_precondition("this process does not deliver");
+  std::int64_t said_us = 0;
+  for (;;) {
+    bool waiting = false;
+    bool given_up = false;
+    for (const CaptureSummary& summary : spool_->captures()) {
+      if (summary.row.id != capture || summary.state == CaptureState::kDelivered) continue;
+      waiting = true;
+      given_up = courier_->all_delivered();
+    }
+    if (!waiting) return Ok{};
+    // What is delivered is released within a sync group; what the hub refused stays.
+    if (given_up) {
+      const nlohmann::json progress = progress_of(capture);
+      const std::string cause = progress["cause"];
+      if (cause == name_of(WaitCause::kRefused) || cause == name_of(WaitCause::kDamaged)) {
+        return data_loss("not everything could be delivered: " + cause + " " +
+                         progress["detail"].get<std::string>());
+      }
+    }
+    if (clock_.monotonic_us() - said_us >= kProgressUs) {
+      said_us = clock_.monotonic_us();
+      nlohmann::json progress = progress_of(capture);
+      progress["type"] = "sending";
+      reply(progress);
+    }
+    if (stop.wait_ms(kPollMs)) {
+      return Error(ErrorKind::kCancelled,
+                   "stopped before everything was delivered; it is safe on "
+                   "this device");
+    }
+  }
+}
+
+Result<nlohmann::json> Owner::photo(const Request& request, StopSignal& stop, const Reply& reply) {
+  nlohmann::json answer;
+  CaptureId id;
+  if (!request.file.empty()) {
+    FileOptions options;
+    SC_TRY_ASSIGN(options.project, project_of(request));
+    options.area = request.area;
+    options.title = request.title;
+    options.note = request.note;
+    options.captured_at_us = request.captured_at_us;
+    options.demonstration = request.demonstration;
+    options.boot_count = spool_->boot_count();
+    SC_TRY_ASSIGN(const StoredFile stored, store_photo_file(request.file, options, *spool_));
+    id = stored.capture;
+    answer = {{"capture_id", id.text()},
+              {"captured_at_us", stored.captured_at_us},
+              {"size_bytes", stored.file.size_bytes()},
+              {"warnings", nlohmann::json::array()}};
+    for (const v1::QualityWarning& warning : stored.warnings) {
+      answer["warnings"].push_back(warning.warning());
+    }
+  } else {
+    SC_TRY_ASSIGN(id, photo_from_source(request));
+    answer = {{"capture_id", id.text()}, {"warnings", nlohmann::json::array()}};
+  }
+  if (request.until_delivered) SC_TRY(wait_delivered(id, stop, reply));
+  return answer;
+}
+
+Result<CaptureId> Owner::photo_from_source(const Request& request) {
+  if (request.source.empty()) {
+    const auto recording = running(CaptureId());
+    if (!recording) {
+      return failed_precondition("nothing is being recorded; name a --file or a --source");
+    }
+    return recording->take_photo(request.note);
+  }
+  PhotoOnlyStore store(*spool_);
+  RecordOptions options;
+  SC_TRY_ASSIGN(options.project, project_of(request));
+  options.area = request.area;
+  options.title = request.title;
+  options.source = request.source;
+  options.audio = "none";
+  options.demonstration = request.demonstration;
+  options.captured_at_us = request.captured_at_us;
+  options.encode = config_.encode;
+  SC_TRY_ASSIGN(const auto recording, Recording::start(std::move(options), store, {}));
+  auto taken = recording->take_photo(request.note);
+  recording->stop();
+  recording->wait();
+  return taken;
+}
+
+Result<nlohmann::json> Owner::document(const Request& request, StopSignal& stop,
+                                       const Reply& reply) {
+  FileOptions options;
+  SC_TRY_ASSIGN(options.project, project_of(request));
+  options.area = request.area;
+  options.title = request.title;
+  options.note = request.note;
+  options.captured_at_us = request.captured_at_us;
+  options.demonstration = request.demonstration;
+  options.boot_count = spool_->boot_count();
+  SC_TRY_ASSIGN(const StoredFile stored, store_document_file(request.file, options, *spool_));
+  if (request.until_delivered) SC_TRY(wait_delivered(stored.capture, stop, reply));
+  return nlohmann::json{{"capture_id", stored.capture.text()},
+                        {"captured_at_us", stored.captured_at_us},
+                        {"size_bytes", stored.file.size_bytes()}};
+}
+
+// The capture that a note speaks of, as far as this device knows it.
+Result<CaptureSummary> Owner::find_capture(const Request& request) const {
+  const auto captures = spool_->captures();
+  if (request.last || request.at_now) {
+    for (auto it = captures.rbegin(); it != captures.rend(); ++it) {
+      if (!request.at_now || it->state == CaptureState::kRecording) return *it;
+    }
+    return not_found(request.at_now ? "nothing is being recorded now"
+                                    : "this device has no capture yet");
+  }
+  CaptureSummary summary;
+  summary.row.project = config_.project_id;
+  if (request.capture.empty()) return summary;
+  const auto id = CaptureId::parse(request.capture);
+  if (!id) return invalid_argument("--capture '" + request.capture + "' is not an id");
+  for (const CaptureSummary& known : captures) {
+    if (known.row.id == *id) return known;
+  }
+  summary.row.id = *id;  // of another device, or forgotten here: the hub knows it
+  return summary;
+}
+
+Result<nlohmann::json> Owner::note(const Request& request, StopSignal& stop, const Reply& reply) {
+  SC_TRY_ASSIGN(const CaptureSummary about, find_capture(request));
+  v1::Event event;
+  if (request.stage.empty() && !request.percentage) {
+    event.set_kind("note");
+    event.mutable_note()->set_text(request.text);
+  } else {
+    event.set_kind("progress");
+    v1::Progress& progress = *event.mutable_progress();
+    progress.set_stage(request.stage);
+    progress.set_text(request.text);
+    if (request.percentage) {
+      progress.set_has_percentage(true);
+      progress.set_percentage(*request.percentage);
+    }
+  }
+  event.set_area(request.area.empty() ? about.row.area : request.area);
+  event.set_event_id(EventId::make().raw());
+  if (!about.row.id.is_nil()) event.set_capture_id(about.row.id.raw());
+  const auto id = *EventId::from_bytes(std::string_view(event.event_id()));
+  ProjectId project = about.row.project;
+  if (!request.project.empty()) {
+    SC_TRY_ASSIGN(project, project_of(request));
+  }
+  if (request.captured_at_us != 0) event.set_stated_at_us(request.captured_at_us);
+  if (request.at_s) {
+    event.set_has_media_time(true);
+    event.set_media_time_us(static_cast<std::int64_t>(std::llround(*request.at_s * 1e6)));
+  } else if (request.at_now) {
+    const auto recording = running(about.row.id);
+    if (!recording) return failed_precondition("nothing is being recorded now");
+    event.set_has_media_time(true);
+    event.set_media_time_us(recording->media_time_us());
+  }
+  SC_TRY(spool_->state_event(project, std::move(event)));
+  if (request.until_delivered) {
+    if (!courier_) return failed_precondition("this process does not deliver");
+    while (!courier_->all_delivered()) {
+      if (stop.wait_ms(kPollMs)) {
+        return Error(ErrorKind::kCancelled,
+                     "stopped before the note was delivered; it is safe on "
+                     "this device");
+      }
+    }
+  }
+  static_cast<void>(reply);
+  nlohmann::json answer = {{"event_id", id.text()}};
+  if (!about.row.id.is_nil()) answer["capture_id"] = about.row.id.text();
+  return answer;
+}
+
+// Everything that waits, until nothing does. Without --until-delivered it ends when nothing moves.
+Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, const Reply& reply) {
+  if (!courier_) return failed_precondition("this process does not deliver");
+  std::int64_t moved_us = clock_.monotonic_us(), said_us = 0;
+  nlohmann::json before;
+  for (;;) {
+    const nlohmann::json report = make_status_report(config_, *spool_, courier_.get());
+    const nlohmann::json now = {report["waiting_captures"], report["waiting_bytes"],
+                                report["waiting_events"]};
+    if (report["waiting_captures"] == 0 && report["waiting_events"] == 0) {
+      return nlohmann::json{{"type", "sent"}, {"waiting_captures", 0}, {"waiting_bytes", 0}};
+    }
+    if (now != before) moved_us = clock_.monotonic_us();
+    before = now;
+    if (clock_.monotonic_us() - said_us >= kProgressUs) {
+      said_us = clock_.monotonic_us();
+      reply({{"type", "sending"},
+             {"waiting_captures", report["waiting_captures"]},
+             {"waiting_bytes", report["waiting_bytes"]},
+             {"cause", report["cause"]},
+             {"detail", report["detail"]}});
+    }
+    const bool stuck = clock_.monotonic_us() - moved_us > kNoProgressUs;
+    const bool refused = courier_->all_delivered() && stuck;
+    if (refused || (!request.until_delivered && stuck)) {
+      return unavailable(fmt::format(
+          "{} captures wait, {} bytes: {} {}", report["waiting_captures"].get<std::uint64_t>(),
+          report["waiting_bytes"].get<std::uint64_t>(), report["cause"].get<std::string>(),
+          report["detail"].get<std::string>()));
+    }
+    if (stop.wait_ms(kPollMs)) {
+      return Error(ErrorKind::kCancelled,
+                   "stopped before everything was delivered; it is safe on "
+                   "this device");
+    }
+  }
+}
+
+Result<nlohmann::json> Owner::stay(StopSignal& stop, const Reply& reply) {
+  reply({{"type", "ready"}});
+  while (!stop.wait_ms(60'000)) {
+  }
+  return nlohmann::json{{"type", "stopped"}};
+}
+
+}  // namespace sitecast::agent

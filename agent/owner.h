@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process that owns spool and connection: carries commands out, for itself and for the
+// processes that hand theirs over. Threads: run() may be called from several threads at once.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "agent/capture/recording.h"
+#include "agent/config.h"
+#include "agent/pending_warnings.h"
+#include "agent/publish/courier.h"
+#include "agent/request.h"
+#include "agent/spool/spool.h"
+#include "agent/stop_signal.h"
+#include "proto/base/clock.h"
+#include "proto/base/log.h"
+#include "proto/base/mutex.h"
+
+namespace sitecast::agent {
+
+class Owner {
+ public:
+  // `online`: connects and delivers. kFailedPrecondition: another process owns the spool.
+  static Result<std::unique_ptr<Owner>> open(const AgentConfig& config, bool online);
+  ~Owner();
+
+  // Carries `request` out until it is done or `stop` is raised; returns the exit code.
+  int run(const Request& request, StopSignal& stop, const Reply& reply);
+
+ private:
+  Owner(AgentConfig config, Log log) : config_(std::move(config)), log_(std::move(log)) {}
+
+  Result<nlohmann::json> record(const Request& request, StopSignal& stop, const Reply& reply);
+  Result<nlohmann::json> photo(const Request& request, StopSignal& stop, const Reply& reply);
+  Result<nlohmann::json> document(const Request& request, StopSignal& stop, const Reply& reply);
+  Result<nlohmann::json> note(const Request& request, StopSignal& stop, const Reply& reply);
+  Result<nlohmann::json> send(const Request& request, StopSignal& stop, const Reply& reply);
+  Result<nlohmann::json> stay(StopSignal& stop, const Reply& reply);
+
+  // Follows a recording until it has ended.
+  RecordingEnd follow(Recording& recording, StopSignal& stop, PendingWarnings& warnings,
+                      const Reply& reply);
+  Result<CaptureId> photo_from_source(const Request& request);
+  // Waits until everything of `capture` is at the hub.
+  Status wait_delivered(CaptureId capture, StopSignal& stop, const Reply& reply);
+  nlohmann::json progress_of(CaptureId capture) const;
+  Result<ProjectId> project_of(const Request& request) const;
+  Result<CaptureSummary> find_capture(const Request& request) const;
+  // The recording that runs, of this id or (nil) the newest.
+  std::shared_ptr<Recording> running(CaptureId id);
+
+  const AgentConfig config_;
+  const Log log_;
+  SystemClock clock_;
+  SystemDisk disk_;
+  std::unique_ptr<Spool> spool_;      // outlives what hangs on it
+  std::unique_ptr<Courier> courier_;  // null: not online
+  Mutex mutex_;
+  std::map<CaptureId, std::shared_ptr<Recording>> recordings_ SC_GUARDED_BY(mutex_);
+};
+
+}  // namespace sitecast::agent

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/words.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace sitecast::agent {
+namespace {
+
+struct Entry {
+  std::string_view key;
+  std::string_view chinese;
+  std::string_view english;
+};
+
+constexpr std::array kEntries = {
+    Entry{"recording", "正在拍摄", "recording"},
+    Entry{"on_device", "在本机等待", "waiting on this device"},
+    Entry{"sending", "正在发送", "sending"},
+    Entry{"at_hub", "已到中心", "at the hub"},
+    Entry{"filmed", "已拍", "filmed"},
+    Entry{"saved", "已存本机", "saved here"},
+    Entry{"arrived", "已到中心", "at the hub"},
+    Entry{"to_send", "待发", "to send"},
+    Entry{"not_synced", "正在写入", "being saved"},
+    Entry{"no_link", "没有网络", "no network"},
+    Entry{"not_admitted", "中心不接受本设备的凭据", "this device's credentials are not accepted"},
+    Entry{"hub_absent", "中心暂不在线，素材安全保存在本机",
+          "the hub is away; everything is safe on this device"},
+    Entry{"hub_full", "中心存储已满", "the hub is full"},
+    Entry{"hub_io_error", "中心磁盘出错", "the hub's disk has a problem"},
+    Entry{"hub_overloaded", "中心繁忙", "the hub is busy"},
+    Entry{"refused", "中心未接受", "not accepted by the hub"},
+    Entry{"damaged_on_device", "本机上的文件已损坏", "damaged on this device"},
+    Entry{"queued_behind_older", "排在更早的拍摄之后", "an older one goes first"},
+    Entry{"queued_behind_live", "网络正用于直播", "the link is busy with live"},
+    Entry{"awaiting_receipt", "等待中心确认", "waiting for the hub's confirmation"},
+    Entry{"agent_not_running", "发送程序没有运行", "nothing is running that sends"},
+    Entry{"disk_full", "本机存储空间不足", "this device's disk is full"},
+    Entry{"quota_full", "本机预留空间已用完", "the space for footage is used up"},
+    Entry{"disk_error", "本机磁盘出错", "this device's disk has a problem"},
+    Entry{"too_dark", "画面太暗", "too dark"},
+    Entry{"blurred", "画面模糊", "blurred"},
+    Entry{"lens_covered", "镜头被遮挡", "lens covered"},
+    Entry{"over", "已恢复", "better again"},
+    Entry{"stopped", "拍摄结束", "recording ended"},
+    Entry{"source_ended", "素材播放完毕", "the source has ended"},
+    Entry{"error", "出错，拍摄已停止", "recording stopped by an error"},
+    Entry{"restarted", "因程序中断而结束", "ended when the program was cut off"},
+    Entry{"started", "开始拍摄", "recording started"},
+    Entry{"stored", "已保存", "saved"},
+    Entry{"noted", "已记录", "noted"},
+    Entry{"all_sent", "全部已到中心", "everything is at the hub"},
+    Entry{"nothing_here", "本机还没有任何拍摄", "nothing has been filmed on this device yet"},
+    Entry{"ready", "已就绪", "ready"},
+    Entry{"walkthrough", "走访", "walk-through"},
+    Entry{"photo", "照片", "photo"},
+    Entry{"document", "文件", "document"},
+    Entry{"timelapse", "延时", "time-lapse"},
+    Entry{"meeting", "会议", "meeting"},
+    Entry{"note", "备注", "note"},
+    Entry{"notes", "条备注待发", "notes to send"},
+    Entry{"captures", "项待发", "to send"},
+    Entry{"dropped", "画面来不及编码", "frames came too fast to encode"},
+};
+
+}  // namespace
+
+Language language_of(std::string_view locale) {
+  return locale.substr(0, 2) == "zh" ? Language::kChinese : Language::kEnglish;
+}
+
+std::string_view say(Language language, std::string_view key) {
+  for (const Entry& entry : kEntries) {
+    if (entry.key == key) return language == Language::kChinese ? entry.chinese : entry.english;
+  }
+  return key;
+}
+
+std::string say_duration(std::int64_t duration_ms) {
+  const std::int64_t seconds = duration_ms / 1000;
+  if (seconds >= 3600) {
+    return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  }
+  return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+}
+
+std::string say_size(std::uint64_t size_bytes) {
+  constexpr std::array kUnits = {"kB", "MB", "GB", "TB"};
+  if (size_bytes < 1000) return fmt::format("{} B", size_bytes);
+  auto value = static_cast<double>(size_bytes);
+  std::size_t unit = 0;
+  for (value /= 1000; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+}  // namespace sitecast::agent

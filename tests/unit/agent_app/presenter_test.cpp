@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/presenter.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "proto/codec/control.h"
+
+namespace sitecast::agent {
+namespace {
+
+// What a presenter writes for one object.
+std::string shown(const std::string& command, Language language, bool json,
+                  const nlohmann::json& object) {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* out = ::open_memstream(&text, &size);
+  Presenter(command, language, json, out, out).show(object);
+  std::fclose(out);
+  std::string result(text, size);
+  std::free(text);
+  return result;
+}
+
+const nlohmann::json kProgress = {{"type", "progress"},          {"captured_ms", 65'000},
+                                  {"on_device_ms", 64'900},      {"at_hub_ms", 3'000},
+                                  {"waiting_bytes", 12'345'678}, {"cause", "no_link"}};
+
+TEST(PresenterTest, ProgressIsOneLineInBothLanguages) {
+  EXPECT_EQ(shown("record", Language::kEnglish, false, kProgress),
+            "filmed 1:05 · saved here 1:04 · at the hub 0:03 · to send 12.3 MB: no network\n");
+  EXPECT_EQ(shown("record", Language::kChinese, false, kProgress),
+            "已拍 1:05 · 已存本机 1:04 · 已到中心 0:03 · 待发 12.3 MB: 没有网络\n");
+}
+
+TEST(PresenterTest, MachinesGetTheObject) {
+  EXPECT_EQ(nlohmann::json::parse(shown("record", Language::kEnglish, true, kProgress)), kProgress);
+}
+
+TEST(PresenterTest, EveryCauseHasWordsInBothLanguages) {
+  for (const std::string_view cause : waiting::kAll) {
+    EXPECT_NE(say(Language::kEnglish, cause), cause) << cause;
+    EXPECT_NE(say(Language::kChinese, cause), cause) << cause;
+    EXPECT_NE(say(Language::kChinese, cause), say(Language::kEnglish, cause)) << cause;
+  }
+}
+
+TEST(PresenterTest, StatusNamesStateAndCause) {
+  nlohmann::json status = {{"captures",
+                            {{{"captured_at_us", 0},
+                              {"kind", "walkthrough"},
+                              {"area", "1号厂房"},
+                              {"title", ""},
+                              {"duration_ms", 130'000},
+                              {"size_bytes", 10'000'000},
+                              {"at_hub_bytes", 4'300'000},
+                              {"state", "sending"},
+                              {"cause", "awaiting_receipt"},
+                              {"detail", ""},
+                              {"closed_reason", "stopped"}}}},
+                           {"spool", {{"trouble", "disk_full"}}},
+                           {"waiting_captures", 1},
+                           {"waiting_bytes", 5'700'000},
+                           {"waiting_events", 0},
+                           {"cause", "hub_absent"}};
+  const std::string english = shown("status", Language::kEnglish, false, status);
+  EXPECT_NE(english.find("walk-through  1号厂房  2:10  10.0 MB  sending 43 %"), std::string::npos)
+      << english;
+  EXPECT_NE(english.find("! this device's disk is full"), std::string::npos) << english;
+  EXPECT_NE(english.find("1 to send, 5.7 MB: the hub is away"), std::string::npos) << english;
+  const std::string chinese = shown("status", Language::kChinese, false, status);
+  EXPECT_NE(chinese.find("走访  1号厂房  2:10  10.0 MB  正在发送 43 %"), std::string::npos)
+      << chinese;
+}
+
+TEST(PresenterTest, DurationsAndSizesAreShort) {
+  EXPECT_EQ(say_duration(0), "0:00");
+  EXPECT_EQ(say_duration(59'999), "0:59");
+  EXPECT_EQ(say_duration(3'661'000), "1:01:01");
+  EXPECT_EQ(say_size(999), "999 B");
+  EXPECT_EQ(say_size(1'000), "1.0 kB");
+  EXPECT_EQ(say_size(999'999), "1.0 MB");
+  EXPECT_EQ(say_size(1'500'000'000'000'000), "1500.0 TB");
+}
+
+}  // namespace
+}  // namespace sitecast::agent
