@@ -7,7 +7,10 @@
 //   people STATE/derived/{project}/{shard}/{capture}/…                thumbnails, sprites: can be
 //   made again STATE/events/{project}.log                                 event log
 //   STATE/index/CURRENT, index-N.db                            SQLite index, can be rebuilt
+//   STATE/archive/touched                                      tracks to look at after a crash
 //   STATE/enrolment.db                                         devices and their credentials
+//   STATE/gateway.device                                       device id that the gateway publishes
+//   as STATE/hub.lock, hub.sock                                   of the running hub
 //
 // {shard} = first 4 characters of the capture id (time: 4.7 h each), so that no folder grows
 // without bound. Thread-safe: immutable.
@@ -38,6 +41,10 @@ class Layout {
   [[nodiscard]] std::filesystem::path event_log(ProjectId project) const;
   [[nodiscard]] std::filesystem::path index_dir() const { return state_ / "index"; }
   [[nodiscard]] std::filesystem::path enrolment_db() const { return state_ / "enrolment.db"; }
+  [[nodiscard]] std::filesystem::path gateway_device() const { return state_ / "gateway.device"; }
+  // Held (flock) by whoever writes this state: the running hub, or a command while none runs.
+  [[nodiscard]] std::filesystem::path lock_file() const { return state_ / "hub.lock"; }
+  [[nodiscard]] std::filesystem::path control_socket() const { return state_ / "hub.sock"; }
 
  private:
   std::filesystem::path state_;

@@ -39,6 +39,10 @@ Result<DeviceId> read_sidecar_header(const File& file) {
   return *DeviceId::from_bytes(bytes.subspan(kMagic.size(), kIdBytes));
 }
 
+std::size_t sidecar_record_bytes(const SidecarRecord& record) {
+  return kFrameBytes + kFixedBytes + record.envelope_bytes.size() + record.proof_bytes.size();
+}
+
 void append_sidecar_record(Bytes& out, const SidecarRecord& record) {
   assert(record.envelope_bytes.size() <= limits::kEnvelopeBytes);
   assert(record.proof_bytes.size() <= limits::kProofBytes);

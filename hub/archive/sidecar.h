@@ -48,6 +48,8 @@ struct SidecarRecord {
 };
 
 void append_sidecar_record(Bytes& out, const SidecarRecord& record);
+// Size of the whole record in the file.
+std::size_t sidecar_record_bytes(const SidecarRecord& record);
 
 // The record at the front of `bytes` and its whole size; nullopt at a torn or damaged record (or
 // end).

@@ -39,6 +39,7 @@ struct IndexWork {
 // What became readable through the index by one application of work.
 struct IndexChanges {
   struct Event {
+    EventId id;
     ProjectId project;
     DeviceId device;
     std::int64_t received_at_us = 0;

@@ -10,13 +10,15 @@ namespace sitecast::hub {
 namespace {
 
 constexpr std::int64_t kSchemaVersion = 1;
+// The gateway, in the hub's group, reads it and needs write access to -shm.
+constexpr unsigned kGroupMayRead = 0660;
 constexpr std::int64_t kForgetAfterUs = 120'000'000;
 
 }  // namespace
 
 Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::path& path,
                                                        Layout layout, Log log) {
-  SC_TRY_ASSIGN(auto database, Database::open_writer(path));
+  SC_TRY_ASSIGN(auto database, Database::open_writer(path, kGroupMayRead));
   SC_TRY_ASSIGN(const std::int64_t version, database.user_version());
   if (version == 0) {
     SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(database));
@@ -82,7 +84,8 @@ Status IndexWriter::apply_log(const LogTail& tail, IndexChanges& changes) {
           return false;
         }
         if (!event->is_new) return true;
-        changes.events.push_back({tail.project, record.device, record.received_at_us,
+        changes.events.push_back({*EventId::from_bytes(event->event.event_id()), tail.project,
+                                  record.device, record.received_at_us,
                                   Bytes(record.event_bytes.begin(), record.event_bytes.end())});
         if (!event->event.has_capture_closed()) return true;
         if (const auto capture = CaptureId::from_bytes(event->event.capture_id())) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proto/sqlite/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace sitecast {
@@ -114,7 +118,14 @@ Result<Database> Database::open(const std::filesystem::path& path, int flags) {
   return database;
 }
 
-Result<Database> Database::open_writer(const std::filesystem::path& path) {
+Result<Database> Database::open_writer(const std::filesystem::path& path, unsigned mode) {
+  const int created = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
+  if (created >= 0) {
+    const int changed = ::fchmod(created, mode);  // whatever the umask says
+    const int code = errno;
+    ::close(created);
+    if (changed != 0) return errno_error(code, "chmod " + path.string());
+  }
   SC_TRY_ASSIGN(auto database, open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   int persist = 1;
   sqlite3_file_control(database.handle_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);

@@ -99,8 +99,9 @@ class Statement {
 
 class Database {
  public:
-  // The one writing connection; creates the file if absent.
-  static Result<Database> open_writer(const std::filesystem::path& path);
+  // The one writing connection; creates the file with `mode` if absent. SQLite gives -wal and -shm the
+  // mode of the file, so readers of another user need 0660 and the writer's group.
+  static Result<Database> open_writer(const std::filesystem::path& path, unsigned mode = 0600);
   // Read-only connection beside a writer (or with none running). Waits at most 500 ms when busy.
   static Result<Database> open_reader(const std::filesystem::path& path);
 

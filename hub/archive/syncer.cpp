@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/archive/syncer.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace sitecast::hub {
+namespace {
+
+// About one fdatasync after another of files that grew, each with its own journal commit.
+constexpr std::int64_t kFdatasyncUs = 250;
+constexpr std::size_t kFewFiles = 2;
+// Other writers on the same file system can make syncfs dear; this often it gets another chance.
+constexpr std::uint32_t kTryAgainRounds = 64;
+
+// Before Linux 5.8 syncfs forgot the errors of writeback.
+bool kernel_reports_syncfs_errors() {
+  utsname name{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 5 || (major == 5 && minor >= 8);
+}
+
+}  // namespace
+
+Result<Syncer> Syncer::open(const std::filesystem::path& folder, const Clock& clock) {
+  SC_TRY_ASSIGN(File file, File::open_for_reading(folder));
+  Syncer syncer(std::move(file), clock);
+  syncer.syncfs_reports_errors_ = kernel_reports_syncfs_errors();
+  return syncer;
+}
+
+bool Syncer::prefer_syncfs(std::size_t count) {
+  if (!syncfs_reports_errors_ || count <= kFewFiles) return false;
+  if (rounds_since_syncfs_++ >= kTryAgainRounds) return true;
+  return syncfs_us_ <= static_cast<std::int64_t>(count) * kFdatasyncUs;
+}
+
+Status Syncer::sync_file_system() {
+  const std::int64_t start_us = clock_->monotonic_us();
+  const int rc = ::syncfs(folder_.descriptor());
+  const int code = errno;
+  syncfs_us_ = clock_->monotonic_us() - start_us;
+  rounds_since_syncfs_ = 0;
+  if (rc != 0) return errno_error(code, "syncfs");
+  return Ok{};
+}
+
+std::vector<Status> Syncer::sync(const std::vector<File*>& files,
+                                 const std::set<std::filesystem::path>& folders) {
+  if (prefer_syncfs(files.size() + folders.size())) {
+    // An error does not say which file it was, so it is everybody's.
+    return std::vector<Status>(files.size(), sync_file_system());
+  }
+  std::vector<Status> results;
+  results.reserve(files.size());
+  for (File* file : files) results.push_back(file->sync_data());
+  for (const auto& folder : folders) {
+    const Status status = sync_folder(folder);
+    if (!status.ok()) return std::vector<Status>(files.size(), status);
+  }
+  return results;
+}
+
+}  // namespace sitecast::hub

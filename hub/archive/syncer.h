@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a group's files durable at a cost per group rather than per file: a few by fdatasync, many
+// by one syncfs of the file system, whichever measured cheaper (hub/archive/README.md, "Sync").
+// Owner thread: the commit thread. Blocking.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "proto/base/clock.h"
+#include "proto/base/file.h"
+#include "proto/base/result.h"
+
+namespace sitecast::hub {
+
+class Syncer {
+ public:
+  // `folder` is on the file system of all files.
+  static Result<Syncer> open(const std::filesystem::path& folder, const Clock& clock);
+
+  // The files' contents and what is new in the folders. One status per file; a folder that cannot
+  // be synced fails them all. After an error a file's dirty pages may be gone: its owner rolls it
+  // back.
+  std::vector<Status> sync(const std::vector<File*>& files,
+                           const std::set<std::filesystem::path>& folders);
+
+ private:
+  Syncer(File folder, const Clock& clock) : folder_(std::move(folder)), clock_(&clock) {}
+  [[nodiscard]] bool prefer_syncfs(std::size_t count);
+  Status sync_file_system();
+
+  File folder_;
+  const Clock* clock_;
+  bool syncfs_reports_errors_ = false;
+  std::int64_t syncfs_us_ = 0;  // how long the last one took
+  std::uint32_t rounds_since_syncfs_ = 0;
+};
+
+}  // namespace sitecast::hub

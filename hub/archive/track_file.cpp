@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/archive/track_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hub/archive/reopen.h"
+#include "proto/codec/limits.h"
+#include "proto/codec/part_frame.h"
+
+namespace sitecast::hub {
+
+Result<std::unique_ptr<TrackFile>> TrackFile::open(const Layout& layout, const TrackKey& key,
+                                                   bool suspect) {
+  const auto sidecar_path = layout.sidecar(key.project, key.capture, key.track);
+  SC_TRY_ASSIGN(const auto probe, File::open_for_reading(sidecar_path));
+  SC_TRY_ASSIGN(const std::uint64_t size, probe.size_bytes());
+  // It was being made when the hub crashed; nothing of it was receipted.
+  if (size < kSidecarHeaderBytes) return not_found("track has no header");
+  std::unique_ptr<TrackFile> track(new TrackFile(key, RunningHash(key.capture, key.track)));
+  SC_TRY_ASSIGN(track->device_, read_sidecar_header(probe));
+  SC_TRY_ASSIGN(track->sidecar_, File::open_for_appending(sidecar_path));
+  SC_TRY_ASSIGN(track->media_,
+                File::open_for_appending(layout.media(key.project, key.capture, key.track)));
+  SC_TRY(track->scan(suspect));
+  return track;
+}
+
+Result<std::unique_ptr<TrackFile>> TrackFile::create(const Layout& layout, const TrackKey& key,
+                                                     DeviceId device) {
+  std::unique_ptr<TrackFile> track(new TrackFile(key, RunningHash(key.capture, key.track)));
+  track->device_ = device;
+  SC_TRY_ASSIGN(track->media_,
+                File::open_for_appending(layout.media(key.project, key.capture, key.track)));
+  SC_TRY_ASSIGN(track->sidecar_,
+                File::open_for_appending(layout.sidecar(key.project, key.capture, key.track)));
+  // A crash while the track was being made may have left files behind; no part of them was
+  // receipted, because their header is not whole.
+  SC_TRY(track->media_.truncate(0));
+  SC_TRY(track->sidecar_.truncate(0));
+  track->waiting_records_ = make_sidecar_header(device);
+  track->sidecar_bytes_ = kSidecarHeaderBytes;
+  return track;
+}
+
+// One pass over the sidecar, up to the first record that is not whole or whose media is not.
+Status TrackFile::scan(bool suspect) {
+  SC_TRY_ASSIGN(const std::uint64_t media_file_bytes, media_.size_bytes());
+  const std::uint64_t last_group =
+      media_file_bytes > kGroupMediaBytes ? media_file_bytes - kGroupMediaBytes : 0;
+  sidecar_bytes_ = kSidecarHeaderBytes;
+  Status failed = Ok{};
+  const auto end = read_sidecar(sidecar_, 0, [&](const SidecarRecord& record, std::uint64_t at) {
+    const std::uint64_t media_end = record.media_offset + record.media_size_bytes;
+    const auto envelope = parse_envelope(record.envelope_bytes);
+    if (media_end > media_file_bytes || !envelope.ok()) return false;
+    if (suspect && media_end > last_group) {
+      auto matches = media_matches(record);
+      if (!matches.ok()) failed = matches.error();
+      if (!matches.ok() || !*matches) return false;
+    }
+    sidecar_bytes_ = at + sidecar_record_bytes(record);
+    media_bytes_ = std::max(media_bytes_, media_end);
+    if (received_.contains(envelope->sequence())) return true;  // `check` reports it
+    note(envelope->sequence(), at, sidecar_bytes_);
+    if (envelope->sequence() == running_.count()) running_.add(record.part_hash);
+    return true;
+  });
+  SC_TRY(failed);
+  if (!end.ok()) return end.error();
+  SC_TRY(cut_torn_tail(suspect));
+  settle();
+  return advance([](const SidecarRecord&, const RunningHash&) {});
+}
+
+Status TrackFile::cut_torn_tail(bool suspect) {
+  SC_TRY_ASSIGN(const std::uint64_t media_file_bytes, media_.size_bytes());
+  SC_TRY_ASSIGN(const std::uint64_t sidecar_file_bytes, sidecar_.size_bytes());
+  const std::uint64_t media_rest = media_file_bytes - std::min(media_bytes_, media_file_bytes);
+  const std::uint64_t sidecar_rest =
+      sidecar_file_bytes - std::min(sidecar_bytes_, sidecar_file_bytes);
+  const std::uint64_t tolerance = suspect ? limits::kPartBytes : 0;
+  if (media_rest > (suspect ? kGroupMediaBytes : 0) + tolerance ||
+      sidecar_rest > (suspect ? kGroupSidecarBytes : 0) + tolerance) {
+    return data_loss(fmt::format(
+        "track {} of capture {} is damaged at byte {} of its sidecar; run `sitecast-hub check`",
+        key_.track, key_.capture.text(), sidecar_bytes_));
+  }
+  if (!suspect) return Ok{};
+  if (media_rest > 0) SC_TRY(media_.truncate(media_bytes_));
+  if (sidecar_rest > 0) SC_TRY(sidecar_.truncate(sidecar_bytes_));
+  SC_TRY(media_.sync_data());
+  return sidecar_.sync_data();
+}
+
+Result<bool> TrackFile::media_matches(const SidecarRecord& record) const {
+  Bytes media(record.media_size_bytes);
+  SC_TRY(media_.read_at(record.media_offset, media));
+  return part_hash(record.envelope_bytes, media) == record.part_hash;
+}
+
+void TrackFile::note(std::uint64_t sequence, std::uint64_t record_offset,
+                     std::uint64_t record_end) {
+  received_.add(sequence);
+  if (const auto run = runs_.find(last_run_); run != runs_.end()) {
+    if (run->first + run->second.count == sequence && run->second.count < kRunRecords &&
+        run->second.sidecar_end == record_offset) {
+      ++run->second.count;
+      run->second.sidecar_end = record_end;
+      return;
+    }
+  }
+  runs_[sequence] = {1, record_offset, record_end};
+  last_run_ = sequence;
+}
+
+Result<std::optional<Hash>> TrackFile::stored_hash(std::uint64_t sequence) {
+  if (!received_.contains(sequence)) return std::optional<Hash>();
+  SC_TRY(write_records());
+  const auto run = std::prev(runs_.upper_bound(sequence));
+  std::uint64_t skip = sequence - run->first;
+  std::optional<Hash> hash;
+  const auto end = read_sidecar(
+      sidecar_, run->second.sidecar_offset,
+      [&](const SidecarRecord& record, std::uint64_t) {
+        if (skip-- == 0) hash = record.part_hash;
+        return !hash.has_value();
+      },
+      run->second.sidecar_end);
+  if (!end.ok()) return end.error();
+  if (!hash) return data_loss("a sidecar record cannot be read back");
+  return hash;
+}
+
+Status TrackFile::append(const PartToStore& part) {
+  SC_TRY(media_.append(part.media));
+  SidecarRecord record;
+  record.flags = static_cast<std::uint8_t>((part.live ? kArrivedLive : 0) |
+                                           (part.carries_init ? kCarriesInit : 0) |
+                                           (part.last ? kLastOfTrack : 0));
+  record.media_offset = media_bytes_;
+  record.media_size_bytes = static_cast<std::uint32_t>(part.media.size());
+  record.received_at_us = part.received_at_us;
+  record.part_hash = part.hash;
+  record.envelope_bytes = part.envelope_bytes;
+  record.proof_bytes = part.proof_bytes;
+  const std::size_t before = waiting_records_.size();
+  append_sidecar_record(waiting_records_, record);
+  const std::uint64_t at = sidecar_bytes_;
+  sidecar_bytes_ += waiting_records_.size() - before;
+  media_bytes_ += part.media.size();
+  note(part.sequence, at, sidecar_bytes_);
+  if (part.sequence == running_.count()) running_.add(part.hash);
+  return Ok{};
+}
+
+Status TrackFile::write_records() {
+  if (waiting_records_.empty()) return Ok{};
+  SC_TRY(sidecar_.append(waiting_records_));
+  waiting_records_.clear();
+  return Ok{};
+}
+
+void TrackFile::settle() {
+  durable_media_bytes_ = media_bytes_;
+  durable_sidecar_bytes_ = sidecar_bytes_;
+}
+
+Status TrackFile::roll_back() {
+  if (media_.failed()) SC_TRY(reopen_for_appending(media_));
+  if (sidecar_.failed()) SC_TRY(reopen_for_appending(sidecar_));
+  SC_TRY(media_.truncate(durable_media_bytes_));
+  SC_TRY(sidecar_.truncate(durable_sidecar_bytes_));
+  SC_TRY(media_.sync_data());
+  SC_TRY(sidecar_.sync_data());
+  waiting_records_.clear();
+  runs_.clear();
+  received_ = SequenceSet();
+  running_ = RunningHash(key_.capture, key_.track);
+  media_bytes_ = 0;
+  if (durable_sidecar_bytes_ == 0) {  // the track was new in this group
+    waiting_records_ = make_sidecar_header(device_);
+    sidecar_bytes_ = kSidecarHeaderBytes;
+    return Ok{};
+  }
+  return scan(false);
+}
+
+Status TrackFile::advance(
+    const std::function<void(const SidecarRecord&, const RunningHash&)>& passed) {
+  while (running_.count() < received_.contiguous()) {
+    const auto run = std::prev(runs_.upper_bound(running_.count()));
+    std::uint64_t sequence = run->first;
+    const std::uint64_t before = running_.count();
+    const auto end = read_sidecar(
+        sidecar_, run->second.sidecar_offset,
+        [&](const SidecarRecord& record, std::uint64_t) {
+          if (sequence++ == running_.count()) {
+            running_.add(record.part_hash);
+            passed(record, running_);
+          }
+          return true;
+        },
+        run->second.sidecar_end);
+    if (!end.ok()) return end.error();
+    if (running_.count() == before) return data_loss("a sidecar record cannot be read back");
+  }
+  return Ok{};
+}
+
+}  // namespace sitecast::hub

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/broker/broker_admin.h"
+
+#include <chrono>
+
+#include "hub/broker/rights.h"
+#include "proto/base/id.h"
+
+namespace sitecast::hub {
+
+Status BrokerAdmin::grant(const BrokerAccount& account, std::string_view password) {
+  const std::string correlation = EventId::make().text();
+  return ask(grant_command(account, password, correlation), correlation);
+}
+
+Status BrokerAdmin::revoke(std::string_view username) {
+  const std::string correlation = EventId::make().text();
+  return ask(revoke_command(username, correlation), correlation);
+}
+
+Status BrokerAdmin::ask(const std::string& command, const std::string& correlation) {
+  {
+    const MutexLock lock(mutex_);
+    waiting_for_ = correlation;
+    has_answer_ = false;
+  }
+  if (!publish_(std::string(kControlTopic), command))
+    return unavailable("the broker is not reached");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(kTimeoutUs);
+  const MutexLock lock(mutex_);
+  while (!has_answer_ && std::chrono::steady_clock::now() < deadline) {
+    answered_.wait_for_us(mutex_, kTimeoutUs / 10);
+  }
+  if (!has_answer_) return unavailable("the broker does not answer");
+  if (!error_.empty()) return failed_precondition("the broker refuses: " + error_);
+  return Ok{};
+}
+
+void BrokerAdmin::on_response(std::string_view payload) {
+  const ControlResponse response = parse_control_response(payload);
+  const MutexLock lock(mutex_);
+  if (response.correlation != waiting_for_) return;
+  has_answer_ = true;
+  error_ = response.error;
+  answered_.notify_all();
+}
+
+}  // namespace sitecast::hub

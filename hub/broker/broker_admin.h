@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grants and revokes at a running broker, through the dynamic-security plugin's control topic. The
+// enrolment records come first and the broker's file is written from them before each start, so a
+// command that fails here only takes effect later. Thread-safety: grant and revoke from one thread,
+// on_message from Paho's.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "hub/enrol/enrolment_db.h"
+#include "proto/base/mutex.h"
+#include "proto/base/result.h"
+
+namespace sitecast::hub {
+
+class BrokerAdmin {
+ public:
+  using Publish = std::function<bool(const std::string& topic, std::string_view payload)>;
+  explicit BrokerAdmin(Publish publish) : publish_(std::move(publish)) {}
+
+  // Blocking until the broker has answered, at most kTimeoutUs. kUnavailable: no broker, no answer.
+  Status grant(const BrokerAccount& account, std::string_view password);
+  Status revoke(std::string_view username);
+
+  // Takes the broker's answer.
+  void on_response(std::string_view payload);
+
+ private:
+  static constexpr std::int64_t kTimeoutUs = 5'000'000;
+  Status ask(const std::string& command, const std::string& correlation);
+
+  Publish publish_;
+  Mutex mutex_;
+  CondVar answered_;
+  std::string waiting_for_ SC_GUARDED_BY(mutex_);
+  bool has_answer_ SC_GUARDED_BY(mutex_) = false;
+  std::string error_ SC_GUARDED_BY(mutex_);
+};
+
+}  // namespace sitecast::hub

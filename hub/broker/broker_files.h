@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// mosquitto's configuration. Paths in it are relative, because the broker is started inside the
+// folder of its files: it gives up root before it reads them and may be unable to enter the folders
+// above. Thread-safe: pure function.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "proto/base/result.h"
+
+namespace sitecast::hub {
+
+struct ListenerOptions {
+  std::uint16_t port = 0;  // plain, loopback only
+  // A second listener with TLS on every address, if tls_port is not 0.
+  std::uint16_t tls_port = 0;
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
+};
+
+// kNotFound when the dynamic-security plugin is not installed.
+Result<std::string> mosquitto_conf(const ListenerOptions& listeners);
+
+}  // namespace sitecast::hub

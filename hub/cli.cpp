@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/cli.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "hub/administer.h"
+#include "hub/app.h"
+#include "hub/broker/broker_files.h"
+#include "hub/config.h"
+#include "hub/device_files.h"
+#include "hub/enrol/enrolment_db.h"
+#include "proto/base/file.h"
+
+namespace sitecast::hub {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned kPrivate = 0600;
+
+// What a command does with the configuration; its exit code.
+using Action = std::function<int(const HubConfig&)>;
+
+int fail(const Error& error) {
+  std::cerr << "sitecast-hub: " << error.message() << "\n";
+  return 1;
+}
+
+int finish(const Status& status) { return status.ok() ? 0 : fail(status.error()); }
+
+// Prints the members of the result that `keys` names.
+int print_result(const Result<json>& result, std::initializer_list<const char*> keys) {
+  if (!result.ok()) return fail(result.error());
+  if (result->contains("warning")) {
+    std::cerr << "sitecast-hub: " << (*result)["warning"].get<std::string>() << "\n";
+  }
+  json shown = json::object();
+  for (const char* key : keys) shown[key] = (*result)[key];
+  std::cout << shown.dump() << "\n";
+  return 0;
+}
+
+struct ProjectOptions {
+  std::string name, name_en, place, time_zone = "Asia/Shanghai";
+  std::vector<std::string> areas, stages;
+};
+
+void add_project_commands(CLI::App& app, Action& action) {
+  auto* project = app.add_subcommand("project", "Projects")->require_subcommand(1);
+  auto* add = project->add_subcommand("add", "Add a project; prints its id");
+  auto options = std::make_shared<ProjectOptions>();
+  add->add_option("--name", options->name, "Name")->required();
+  add->add_option("--name-en", options->name_en, "English name");
+  add->add_option("--place", options->place, "Where it is");
+  add->add_option("--time-zone", options->time_zone, "IANA name")->capture_default_str();
+  add->add_option("--area", options->areas, "An area; may be repeated");
+  add->add_option("--stage", options->stages, "A stage; may be repeated");
+  add->callback([&action, options] {
+    action = [options](const HubConfig& config) {
+      return print_result(administer(config, {{"command", "project add"},
+                                              {"name", options->name},
+                                              {"name_en", options->name_en},
+                                              {"place", options->place},
+                                              {"time_zone", options->time_zone},
+                                              {"areas", options->areas},
+                                              {"stages", options->stages}}),
+                          {"project_id"});
+    };
+  });
+}
+
+void add_member_commands(CLI::App& app, Action& action) {
+  auto* member = app.add_subcommand("member", "Who takes part in a project")->require_subcommand(1);
+  auto* add = member->add_subcommand("add", "Add a person to a project");
+  auto request = std::make_shared<std::map<std::string, std::string>>();
+  add->add_option("--project", (*request)["project"], "Project id")->required();
+  add->add_option("--user", (*request)["user"], "User name at the gateway")->required();
+  add->add_option("--role", (*request)["role"], "What they may do there")
+      ->required()
+      ->check(CLI::IsMember({"centre", "agent", "owner"}));
+  add->callback([&action, request] {
+    action = [request](const HubConfig& config) {
+      json asked(*request);
+      asked["command"] = "member add";
+      return print_result(administer(config, asked), {"project_id", "user"});
+    };
+  });
+}
+
+void add_device_commands(CLI::App& app, Action& action) {
+  auto* device = app.add_subcommand("device", "Devices")->require_subcommand(1);
+  auto* enrol = device->add_subcommand(
+      "enrol", "Enrol a device; writes its configuration and password, prints its id");
+  auto options = std::make_shared<DeviceFileOptions>();
+  auto key = std::make_shared<std::string>();
+  enrol->add_option("--name", options->name, "As people call it")->required();
+  enrol->add_option("--project", options->project, "Project id")->required();
+  enrol->add_option("--public-key", *key, "What `sitecast-agent keygen` prints")->required();
+  enrol->add_option("--out", options->folder, "Folder for agent.toml and broker.password")
+      ->required();
+  enrol->add_option("--broker-url", options->broker_url, "Address of the broker for the device");
+  enrol->add_option("--ca-file", options->ca_file, "Certificate authority of the broker");
+  enrol->callback([&action, options, key] {
+    action = [options, key](const HubConfig& config) {
+      const auto enrolled = administer(config, {{"command", "device enrol"},
+                                                {"name", options->name},
+                                                {"project", options->project},
+                                                {"public_key", *key}});
+      if (!enrolled.ok()) return fail(enrolled.error());
+      const Status written =
+          write_device_files(*options, config.broker, (*enrolled)["device_id"].get<std::string>(),
+                             (*enrolled)["password"].get<std::string>());
+      if (!written.ok()) return fail(written.error());
+      return print_result(enrolled, {"device_id"});
+    };
+  });
+
+  auto* remove = device->add_subcommand("remove", "End a device's rights at once");
+  auto id = std::make_shared<std::string>();
+  remove->add_option("device", *id, "Device id")->required();
+  remove->callback([&action, id] {
+    action = [id](const HubConfig& config) {
+      return print_result(administer(config, {{"command", "device remove"}, {"device", *id}}),
+                          {"device_id"});
+    };
+  });
+}
+
+struct BrokerFileOptions {
+  std::filesystem::path out;
+  ListenerOptions listeners;
+  bool new_passwords = false;
+};
+
+Status write_broker_files(const HubConfig& config, const BrokerFileOptions& options, json& shown) {
+  SC_TRY_ASSIGN(const std::string conf, mosquitto_conf(options.listeners));
+  SC_TRY_ASSIGN(const json made, administer(config, {{"command", "broker-files"},
+                                                     {"new_passwords", options.new_passwords}}));
+  SC_TRY(make_folders_durably(options.out));
+  SC_TRY(write_file_durably(options.out / "mosquitto.conf", as_bytes(conf)));
+  SC_TRY(write_file_durably(options.out / "dynamic-security.json",
+                            as_bytes(made["rights"].get<std::string>()), kPrivate));
+  for (const auto& [user, password] : made["passwords"].items()) {
+    SC_TRY(write_file_durably(options.out / (user + ".password"),
+                              as_bytes(password.get<std::string>() + "\n"), kPrivate));
+  }
+  shown = {{"gateway_device_id", made["gateway_device_id"]}};
+  return Ok{};
+}
+
+void add_broker_command(CLI::App& app, Action& action) {
+  auto* files = app.add_subcommand(
+      "broker-files",
+      "Write mosquitto.conf and its rights file anew from the enrolment records; "
+      "passwords of hub and gateway the first time");
+  auto options = std::make_shared<BrokerFileOptions>();
+  files->add_option("--out", options->out, "Folder; start mosquitto inside it")->required();
+  files->add_option("--port", options->listeners.port, "Plain listener on 127.0.0.1")->required();
+  auto* port = files->add_option("--tls-port", options->listeners.tls_port, "Listener with TLS");
+  auto* certificate =
+      files->add_option("--tls-certificate", options->listeners.tls_certificate, "Its certificate");
+  auto* key = files->add_option("--tls-key", options->listeners.tls_key, "Its key");
+  port->needs(certificate)->needs(key);
+  certificate->needs(port);
+  key->needs(port);
+  files->add_flag("--new-passwords", options->new_passwords,
+                  "Replace the passwords of hub and gateway");
+  files->callback([&action, options] {
+    action = [options](const HubConfig& config) {
+      json shown;
+      const Status written = write_broker_files(config, *options, shown);
+      if (written.ok()) std::cout << shown.dump() << "\n";
+      return finish(written);
+    };
+  });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("Sitecast hub: the only writer of the archive", "sitecast-hub");
+  std::filesystem::path config_file;
+  app.add_option("--config", config_file, "hub.toml")->required();
+  app.require_subcommand(1);
+  Action action;
+  app.add_subcommand("run", "Archive and receipt what arrives, until SIGTERM")->callback([&action] {
+    action = [](const HubConfig& config) { return finish(run_hub(config)); };
+  });
+  add_project_commands(app, action);
+  add_member_commands(app, action);
+  add_device_commands(app, action);
+  add_broker_command(app, action);
+  CLI11_PARSE(app, argc, argv);
+  const auto config = load_config(config_file);
+  if (!config.ok()) return fail(config.error());
+  ::umask(0027);  // the archive is for the hub and its group
+  return action(*config);
+}
+
+}  // namespace sitecast::hub

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an enrolled device is given: its configuration and its password at the broker.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "hub/ingest/mqtt_client.h"
+#include "proto/base/result.h"
+
+namespace sitecast::hub {
+
+struct DeviceFileOptions {
+  std::string name;
+  std::string project;
+  std::filesystem::path folder;
+  std::string broker_url;         // empty: the hub's own
+  std::filesystem::path ca_file;  // empty: the hub's own
+};
+
+// Writes agent.toml and broker.password (mode 0600); an agent.toml that is there is replaced.
+Status write_device_files(const DeviceFileOptions& options, const BrokerAddress& hub_broker,
+                          const std::string& device_id, const std::string& password);
+
+}  // namespace sitecast::hub

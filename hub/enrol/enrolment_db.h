@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The enrolment records (schema.sql). The one process that holds the state's lock writes them: the
+// running hub, or a command while none runs. Owner thread: one at a time. Blocking; what a method
+// has done is durable when it returns. Errors: kNotFound, kInvalidArgument, the database's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hub/archive/layout.h"
+#include "hub/enrol/broker_secret.h"
+#include "hub/enrol/devices.h"
+#include "proto/base/clock.h"
+#include "proto/base/id.h"
+#include "proto/base/result.h"
+#include "proto/codec/running_hash.h"
+#include "proto/sqlite/database.h"
+
+namespace sitecast::hub {
+
+// One account at the broker, with what it may do there (hub/broker/rights.h).
+struct BrokerAccount {
+  enum class Kind { kHub, kReader, kGateway, kDevice };
+  std::string username;
+  Kind kind = Kind::kDevice;
+  SecretHash secret;
+  DeviceId device;                  // kGateway, kDevice
+  std::vector<ProjectId> projects;  // kDevice
+};
+
+inline constexpr std::string_view kHubUser = "hub";
+inline constexpr std::string_view kReaderUser = "gateway-reader";
+inline constexpr std::string_view kPublisherUser = "gateway-publisher";
+
+class EnrolmentDb {
+ public:
+  // Makes the records, with the gateway's own device, if there are none.
+  static Result<std::unique_ptr<EnrolmentDb>> open(const Layout& layout, const Clock& clock);
+
+  Status add_project(ProjectId project);
+  // Returns the new device and its password. kNotFound: no such project.
+  struct NewDevice {
+    DeviceId id;
+    std::string password;
+  };
+  Result<NewDevice> add_device(std::string_view name, ProjectId project,
+                               const SigningPublicKey& key);
+  // kNotFound: none that is still enrolled.
+  Status remove_device(DeviceId device);
+  // A new password for one of the services; replaces the old one.
+  Result<std::string> renew_service_password(std::string_view username);
+  Result<bool> has_service(std::string_view username);
+
+  Result<Enrolled> enrolled();
+  // Of all that may connect now.
+  Result<std::vector<BrokerAccount>> accounts();
+  Result<DeviceId> gateway_device();
+  // Also of a device that was removed; nullopt: unknown, or it signs nothing.
+  Result<std::optional<SigningPublicKey>> public_key(DeviceId device);
+
+ private:
+  EnrolmentDb(Database database, const Clock& clock)
+      : database_(std::move(database)), clock_(&clock) {}
+  Status make_gateway_device();
+  Status insert_device(DeviceId id, std::string_view username, std::string_view name, bool gateway,
+                       const std::optional<SigningPublicKey>& key, const SecretHash& secret);
+  Status set_service(std::string_view username, const SecretHash& secret);
+
+  Database database_;
+  const Clock* clock_;
+};
+
+}  // namespace sitecast::hub
