@@ -10,6 +10,7 @@ const minLead = 0.01; // scheduling later than this before its moment is heard a
 const maxExtraDelay = 0.12;
 const patienceSeconds = 0.6; // sound that is later than that for so long is played late, not dropped
 const resyncBeyond = 0.05;
+const spare = 0.05; // sound that is here so much before its moment could come closer to the picture
 
 // Seconds on the capture's clock that the picture shows now; null: it does not move.
 export type MediaClock = () => number | null;
@@ -24,6 +25,7 @@ export class LiveAudio {
   #decoder: AudioDecoder | null = null;
   #initHash = '';
   #timescale = 48_000;
+  #lead = 0; // Opus decodes this much late (pre-skip, RFC 7845 section 4.2)
   #nextSequence = -1;
   #nextStart = 0; // context time at which the sound scheduled so far ends
   #nextMedia = 0; // media time that belongs to #nextStart
@@ -98,6 +100,7 @@ export class LiveAudio {
     }
     this.#initHash = hash;
     this.#timescale = info.timescale;
+    this.#lead = info.preSkip / 48_000;
     if (this.#decoder?.state === 'configured') this.#decoder.close();
     this.#decoder = new AudioDecoder({
       output: (data) => this.#play(data),
@@ -122,7 +125,7 @@ export class LiveAudio {
     }
     data.close();
     if (!this.running) return;
-    const start = this.#startFor(timestamp / 1e6, frames / sampleRate);
+    const start = this.#startFor(timestamp / 1e6 - this.#lead, frames / sampleRate);
     if (start === null) return;
     const node = this.#context.createBufferSource();
     node.buffer = buffer;
@@ -145,7 +148,7 @@ export class LiveAudio {
       start = now + minLead;
     } else {
       this.#tooLateSince = null;
-      if (late < -0.08) this.#extraDelay = Math.max(0, this.#extraDelay - duration * 0.01);
+      if (late < -spare) this.#extraDelay = Math.max(0, this.#extraDelay - duration * 0.01);
     }
     this.#nextStart = start + duration;
     this.#nextMedia = media + duration;

@@ -18,10 +18,10 @@ export interface EdgeLimits {
 
 export const videoEdge: EdgeLimits = {
   targetSlack: 0.015,
-  windowSeconds: 3,
-  maxRate: 1.12,
+  windowSeconds: 2,
+  maxRate: 1.15,
   minRate: 0.95,
-  jumpBehind: 0.8,
+  jumpBehind: 0.5,
 };
 
 export type EdgeDecision = { kind: 'rate'; rate: number } | { kind: 'jump'; position: number };
@@ -69,7 +69,7 @@ export class LiveEdge {
     if (surplus > this.limits.jumpBehind) return { kind: 'jump', position: position + surplus };
     // Within 8 ms of the target nothing is gained by changing the rate.
     if (Math.abs(surplus) < 0.008) return { kind: 'rate', rate: 1 };
-    const rate = 1 + surplus * 0.6;
+    const rate = 1 + surplus;
     const bounded = Math.min(this.limits.maxRate, Math.max(this.limits.minRate, rate));
     return { kind: 'rate', rate: Math.round(bounded * 100) / 100 };
   }

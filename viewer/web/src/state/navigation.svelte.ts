@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the person is, kept equal to the address bar.
+import { tick } from 'svelte';
 import { parseRoute, routeUrl, type Route } from './route';
+
+// What an entry of the history remembers beside its address.
+interface Entry {
+  scrollY: number; // where the person left the page
+  from: string; // path of the page before it, in this visit
+}
+
+const entry = (): Partial<Entry> => (history.state as Partial<Entry> | null) ?? {};
 
 const langOfUrl = (): string | null => new URLSearchParams(location.search).get('lang');
 
 class Navigation {
   route = $state.raw<Route>(parseRoute(location.pathname, location.search));
-  // Counts page changes; not raised when only the state within a page changes.
-  visit = $state(0);
 
   constructor() {
+    // The browser would scroll before the page is there.
+    history.scrollRestoration = 'manual';
     addEventListener('popstate', () => {
       this.route = parseRoute(location.pathname, location.search);
-      this.visit++;
+      const { scrollY = 0 } = entry();
+      void tick().then(() => requestAnimationFrame(() => scrollTo(0, scrollY)));
     });
   }
 
@@ -21,20 +31,32 @@ class Navigation {
   }
 
   go(route: Route, how: 'push' | 'replace' = 'push'): void {
-    history[how === 'push' ? 'pushState' : 'replaceState'](null, '', this.url(route));
+    if (how === 'push') {
+      const from = location.pathname;
+      history.replaceState({ ...entry(), scrollY }, '');
+      history.pushState({ from }, '', this.url(route));
+    } else {
+      history.replaceState(entry(), '', this.url(route));
+    }
     this.route = route;
-    this.visit++;
     scrollTo(0, 0);
+  }
+
+  // Up one level: back to where the person came from when that is it, with its filters and place.
+  up(route: Route): void {
+    const path = new URL(this.url(route), location.href).pathname;
+    if (entry().from === path) history.back();
+    else this.go(route);
   }
 
   // The same page in another state (a filter, a moment): no new entry in the history.
   amend(route: Route): void {
-    history.replaceState(null, '', this.url(route));
+    history.replaceState(entry(), '', this.url(route));
     this.route = route;
   }
 
   setLanguage(lang: string): void {
-    history.replaceState(null, '', routeUrl(this.route, lang));
+    history.replaceState(entry(), '', routeUrl(this.route, lang));
   }
 
   signIn(): void {
@@ -44,11 +66,21 @@ class Navigation {
 
   // For onclick on an <a>: the browser's own ways of opening a link stay as they are.
   readonly follow = (event: MouseEvent & { currentTarget: HTMLAnchorElement }): void => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const target = this.#plainClick(event);
+    if (target !== null) this.go(target);
+  };
+
+  readonly followUp = (event: MouseEvent & { currentTarget: HTMLAnchorElement }): void => {
+    const target = this.#plainClick(event);
+    if (target !== null) this.up(target);
+  };
+
+  #plainClick(event: MouseEvent & { currentTarget: HTMLAnchorElement }): Route | null {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return null;
     event.preventDefault();
     const target = new URL(event.currentTarget.href);
-    this.go(parseRoute(target.pathname, target.search));
-  };
+    return parseRoute(target.pathname, target.search);
+  }
 }
 
 export const navigation = new Navigation();

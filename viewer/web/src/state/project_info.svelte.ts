@@ -10,6 +10,9 @@ export function rememberProject(project: Project): void {
   known[project.id] = project;
 }
 
+// null: not read in this visit.
+export const knownProject = (id: string): Project | null => known[id] ?? null;
+
 // null while it is being read.
 export function projectInfo(id: string): Project | null {
   if (!asked.has(id) && known[id] === undefined) {
