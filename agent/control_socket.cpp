@@ -66,8 +66,8 @@ void ControlServer::serve(Client& client) {
     // Another thread hears the client ask for the end, or go away.
     StopSignal answered;
     std::thread listener([&] {
-      static_cast<void>(socket.read(answered).has_value());
-      if (!answered.raised()) client.stop.raise();
+      while (socket.read(answered)) client.stop.raise();
+      if (!answered.raised()) client.stop.raise_for_good();
     });
     code = owner_.run(*request, client.stop,
                       [&](const nlohmann::json& object) { socket.write(object); });
@@ -88,7 +88,7 @@ void ControlServer::finish(StopSignal& stop) {
   std::filesystem::remove(path_, ignored);  // who comes from now on waits for the lock
   for (Client& client : clients_) {
     while (!client.done) {
-      if (stop.wait_ms(50)) client.stop.raise();
+      if (stop.wait_ms(50)) client.stop.raise_for_good();
     }
     client.thread.join();
   }
@@ -101,14 +101,12 @@ std::optional<int> run_at_owner(const std::filesystem::path& folder, const Reque
   if (!connected.ok()) return std::nullopt;
   LineSocket socket(*connected);
   if (!socket.write(to_json(request))) return std::nullopt;
-  const StopSignal never;
   bool heard = false;
-  for (bool asked = false;;) {
-    const auto object = socket.read(asked ? never : stop);
-    if (!object && !asked && stop.raised()) {
-      asked = true;
-      socket.write({{"stop", true}});
-      continue;
+  for (;;) {
+    const auto object = socket.read(stop);
+    if (!object && stop.raised()) {
+      stop.clear();
+      if (socket.write({{"stop", true}})) continue;
     }
     if (!object) {
       if (!heard) return std::nullopt;

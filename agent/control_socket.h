@@ -2,8 +2,9 @@
 // Commands of other processes reach the owner through a Unix socket in the spool's folder (mode
 // 0600). One JSON object per line: the client sends its request and, when it wants the command to
 // end,
-// {"stop":true}; the owner answers with what the command says and at last {"exit":CODE}. A client
-// that goes away stops its command. Threads: the server has one that accepts and one per client.
+// {"stop":true}, as often as it was told to; the owner answers with what the command says and at
+// last {"exit":CODE}. A client that goes away stops its command. Threads: the server has one that
+// accepts and one per client.
 #pragma once
 
 #include <atomic>

@@ -193,6 +193,7 @@ RecordingEnd Owner::follow(Recording& recording, StopSignal& stop, PendingWarnin
   while (!ended) {
     if (!stopped && stop.wait_ms(kPollMs)) {
       stopped = true;
+      stop.clear();  // from here on it means: do not wait for the delivery either
       recording.stop();
     } else if (stopped) {
       std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));

@@ -25,6 +25,19 @@ class StopSignal {
     // Full only when it was raised before.
     static_cast<void>(!::write(descriptor_, &one, sizeof one));
   }
+  // Nobody is there any more to wait for: clear() has no effect from here on.
+  void raise_for_good() noexcept {
+    for_good_ = true;
+    raise();
+  }
+  // It was heeded; what follows may be stopped by raising it again.
+  void clear() noexcept {
+    if (for_good_) return;
+    std::uint64_t count = 0;
+    static_cast<void>(!::read(descriptor_, &count, sizeof count));
+    raised_ = false;
+    if (for_good_) raise();
+  }
   [[nodiscard]] bool raised() const noexcept { return raised_; }
   // Readable from the moment it is raised.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
@@ -38,6 +51,7 @@ class StopSignal {
  private:
   const int descriptor_;
   std::atomic<bool> raised_ = false;
+  std::atomic<bool> for_good_ = false;
 };
 
 }  // namespace sitecast::agent

@@ -145,10 +145,13 @@ class Transport::Session final : public mqtt::iaction_listener {
     sink_.on_connected(number_, receive_maximum);
   }
   void on_failure(const mqtt::token& token) override {
-    const int code = token.get_reason_code();
-    sink_.on_connect_failed(number_,
-                            code > 0 && code <= 0xff ? static_cast<std::uint8_t>(code) : kNoConnack,
-                            mqtt::exception::printable_error(token.get_return_code(), code));
+    // Paho gives a refusal's reason in one or the other.
+    const int reason = token.get_reason_code();
+    const int code = reason > 0 ? reason : token.get_return_code();
+    sink_.on_connect_failed(
+        number_, code > 0 && code <= 0xff ? static_cast<std::uint8_t>(code) : kNoConnack,
+        code >= kNoConnack ? fmt::format("the broker refused with reason 0x{:02x}", code)
+                           : mqtt::exception::printable_error(code));
   }
 
  private:

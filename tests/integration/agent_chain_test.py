@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""From a test source through agent, broker and hub into the archive, with each of them killed on the
+way. What was filmed is known from the agent's ledger; the archive is read by an independent reader."""
+import argparse
+import signal
+import sys
+import tempfile
+import unittest
+
+from agent_chain import Chain, kill, wait_until
+
+OPTIONS = None
+
+
+class AgentChainTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="sitecast-chain-")
+        self.addCleanup(folder.cleanup)
+        self.chain = Chain(OPTIONS.build, folder.name, OPTIONS.port_base)
+        self.addCleanup(self.chain.__exit__)
+
+    def tearDown(self):
+        outcome = self._outcome.result
+        if outcome.failures or outcome.errors:
+            print(self.chain.logs(), file=sys.stderr)
+
+    def assert_delivered_whole(self):
+        chain = self.chain
+        status = chain.status()
+        self.assertEqual(status["waiting_captures"], 0, status)
+        self.assertEqual([c["state"] for c in status["captures"] if c["state"] != "at_hub"], [])
+        self.assertEqual(chain.spool_files(), [], "the spool was not freed")
+        self.assertEqual(chain.problems(), [])
+        chain.stop("hub")
+        self.assertEqual(chain.check_hub(), "")
+
+    def test_everything_filmed_is_receipted_and_freed(self):
+        chain = self.chain.start()
+        lines = chain.agent_json("record", "--source", "test:", "--duration", "5", "--area", "1号厂房",
+                                 "--note", "开始", "--until-delivered")
+        self.assertEqual(list(lines[0]), ["capture_id"])
+        self.assertEqual(lines[-1]["type"], "end")
+        self.assertEqual(lines[-1]["reason"], "stopped")
+        self.assertGreater(lines[-1]["captured_ms"], 4500)
+        self.assertEqual(lines[-1]["waiting_bytes"], 0)
+        self.assert_delivered_whole()
+
+    def test_what_was_filmed_without_a_link_follows_later(self):
+        chain = self.chain
+        chain.run_agent("record", "--source", "test:", "--duration", "2")
+        chain.run_agent("note", "--last", "--text", "主体结构完成", "--stage", "roof", "--percentage", "40",
+                        "--at", "1.5")
+        status = chain.status()
+        self.assertEqual(status["waiting_captures"], 1)
+        self.assertEqual(status["captures"][0]["state"], "on_device")
+        self.assertEqual(status["captures"][0]["cause"], "agent_not_running")
+        chain.start()
+        chain.run_agent("send")
+        self.assert_delivered_whole()
+
+    def test_the_hub_is_away_and_comes_back(self):
+        chain = self.chain
+        chain.start_broker()
+        agent = chain.start_agent("record", "--source", "test:", "--until-delivered")
+        wait_until("the agent says that the hub is away", 30,
+                   lambda: chain.status()["cause"] == "hub_absent")
+        self.assertTrue(chain.status()["link"]["connected"])
+        agent.send_signal(signal.SIGTERM)
+        chain.start_hub()
+        self.assertEqual(agent.wait(60), 0)
+        self.assert_delivered_whole()
+
+    def test_the_broker_dies_on_the_way(self):
+        chain = self.chain.start()
+        agent = chain.start_agent("record", "--source", "test:", "--until-delivered")
+        wait_until("parts are filmed", 30, lambda: chain.parts() > 100)
+        chain.stop("broker", signal.SIGKILL)
+        before = chain.parts()
+        wait_until("filming goes on", 30, lambda: chain.parts() > before + 60)
+        self.assertEqual(chain.status()["cause"], "no_link")
+        chain.start_broker()
+        before = chain.parts()
+        wait_until("filming goes on", 30, lambda: chain.parts() > before + 60)
+        agent.send_signal(signal.SIGINT)
+        self.assertEqual(agent.wait(60), 0)
+        self.assert_delivered_whole()
+
+    def test_the_hub_is_killed_on_the_way(self):
+        chain = self.chain.start()
+        agent = chain.start_agent("record", "--source", "test:", "--until-delivered")
+        for _ in range(3):
+            before = chain.parts()
+            wait_until("parts are filmed", 30, lambda: chain.parts() > before + 60)
+            chain.stop("hub", signal.SIGKILL)
+            before = chain.parts()
+            wait_until("filming goes on", 30, lambda: chain.parts() > before + 30)
+            chain.start_hub()
+        agent.send_signal(signal.SIGINT)
+        self.assertEqual(agent.wait(90), 0)
+        self.assert_delivered_whole()
+
+    def test_the_agent_is_killed_on_the_way(self):
+        chain = self.chain.start()
+        captures = []
+        for _ in range(3):
+            agent = chain.start_agent("record", "--source", "test:")
+            before = chain.parts()
+            wait_until("parts are filmed", 30, lambda: chain.parts() > before + 60)
+            kill(agent)
+            status = chain.status()
+            captures = [c["capture_id"] for c in status["captures"]]
+            self.assertEqual(status["captures"][-1]["closed_reason"], "restarted")
+        self.assertEqual(len(captures), 3)
+        chain.run_agent("send", "--until-delivered")
+        self.assert_delivered_whole()
+
+    def test_a_second_command_is_done_by_the_process_that_films(self):
+        chain = self.chain.start()
+        agent = chain.start_agent("record", "--source", "test:", "--until-delivered")
+        wait_until("it films", 30, lambda: chain.parts() > 30)
+        self.assertEqual(chain.status()["captures"][0]["state"], "recording")
+        answer = chain.agent_json("note", "--text", "此刻", "--at", "now")
+        self.assertEqual(answer[0]["capture_id"], chain.status()["captures"][0]["capture_id"])
+        photo = chain.agent_json("photo", "--note", "近景", "--until-delivered")
+        self.assertEqual(len(photo[0]["capture_id"]), 22)
+        # A recording of its own, by the same process, ended by its own client.
+        second = chain.run_agent("record", "--source", "test:", "--duration", "1", "--json")
+        self.assertIn('"reason":"stopped"', second.stdout)
+        agent.send_signal(signal.SIGTERM)
+        self.assertEqual(agent.wait(60), 0)
+        kinds = [c["kind"] for c in chain.status()["captures"]]
+        self.assertEqual(sorted(kinds), ["photo", "walkthrough", "walkthrough"])
+        self.assert_delivered_whole()
+
+    def test_wrong_credentials_are_named(self):
+        chain = self.chain.start()
+        (chain.files.device / "broker.password").write_text("wrong\n")
+        chain.run_agent("record", "--source", "test:", "--duration", "1")
+        done = chain.run_agent("send", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not_admitted", done.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--port-base", type=int, default=24300)
+    OPTIONS, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], "-v", *rest])
