@@ -13,6 +13,7 @@ namespace sitecast {
 namespace {
 
 constexpr int kBusyTimeoutMs = 500;
+constexpr int kSharedBusyMs = 5000;
 
 ErrorKind kind_of_sqlite(int code) {
   switch (code & 0xff) {
@@ -131,6 +132,15 @@ Result<Database> Database::open_writer(const std::filesystem::path& path, unsign
   sqlite3_file_control(database.handle_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
   SC_TRY(database.execute(
       "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
+      "pragma trusted_schema = off"));
+  return database;
+}
+
+Result<Database> Database::open_shared_writer(const std::filesystem::path& path) {
+  SC_TRY_ASSIGN(auto database, open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  sqlite3_busy_timeout(database.handle_.get(), kSharedBusyMs);
+  SC_TRY(database.execute(
+      "pragma journal_mode = delete; pragma synchronous = full; pragma foreign_keys = on;"
       "pragma trusted_schema = off"));
   return database;
 }

@@ -112,5 +112,18 @@ TEST_F(DatabaseTest, SecondWriterIsBusyNotBroken) {
   EXPECT_EQ(refused.error().kind(), ErrorKind::kUnavailable);
 }
 
+TEST_F(DatabaseTest, TwoConnectionsMayWriteWithoutWal) {
+  auto first = Database::open_shared_writer(path());
+  auto second = Database::open_shared_writer(path());
+  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_TRUE(first->execute("create table t (a)").ok());
+  ASSERT_TRUE(second->execute("insert into t values (1)").ok());
+  ASSERT_TRUE(first->execute("insert into t values (2)").ok());
+  auto count = second->prepare("select count(*) from t");
+  ASSERT_TRUE(count.ok() && count->step().ok());
+  EXPECT_EQ(count->integer(0), 2);
+  EXPECT_FALSE(std::filesystem::exists(path().string() + "-wal"));
+}
+
 }  // namespace
 }  // namespace sitecast

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewer/gateway/api/service.h"
+
+#include <algorithm>
+#include <map>
+
+#include "viewer/gateway/api/memberships.h"
+#include "viewer/gateway/api/read_handlers.h"
+#include "viewer/gateway/api/session_handlers.h"
+
+namespace sitecast::gateway {
+namespace {
+
+Response sign_in_first() {
+  return error_response(401, "sign_in", "sign in first: POST /api/v1/session");
+}
+
+Response busy() {
+  auto response = error_response(503, "unavailable", "too much to do right now, try again");
+  response.add("Retry-After", "1");
+  return response;
+}
+
+}  // namespace
+
+Service::Service(Parts parts) : parts_(std::move(parts)) {
+  parts_.accounts.on_ended([this](const TokenHash& session) { sockets_.close_session(session); });
+}
+
+bool Service::origin_is_ours(const Request& request) const {
+  // Browsers always send Origin with WebSockets and with what changes something; other programs
+  // have no cookie of a person that a foreign page could ride on.
+  if (request.origin.empty()) return true;
+  if (!parts_.public_origin.empty()) return request.origin == parts_.public_origin;
+  return request.origin == (request.secure ? "https://" : "http://") + request.host;
+}
+
+void Service::handle(std::shared_ptr<const Request> request, std::function<void(Answer)> done) {
+  auto found = find_route(request->method, request->path);
+  if (std::holds_alternative<NoSuchRoute>(found)) return done(not_found_response());
+  if (const auto* wrong = std::get_if<WrongMethod>(&found)) {
+    auto response = error_response(405, "method", "this address does not take that method");
+    response.add("Allow", wrong->allow);
+    return done(std::move(response));
+  }
+  auto& match = std::get<RouteMatch>(found);
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->route = match.route;
+  call->params = std::move(match.params);
+  call->done = std::move(done);
+
+  const bool is_websocket = call->route->transport == Transport::kWebSocket;
+  const bool changes_something = call->route->method != Method::kGet;
+  if (changes_something && call->request->csrf != "1") {
+    return call->done(error_response(403, "csrf", "send the header X-Sitecast: 1"));
+  }
+  if ((changes_something || is_websocket) && !origin_is_ours(*call->request)) {
+    return call->done(error_response(403, "origin", "this page belongs to another site"));
+  }
+  if (const auto session = session_of(*call->request)) {
+    if (const auto* account = parts_.accounts.authenticate(*session)) {
+      call->session = *session;
+      call->subject.user = account->user;
+      call->subject.account_role = account->role;
+    }
+  }
+  const auto kind = call->route->guarded.kind;
+  if (kind == ObjectKind::kPublic) return answer_public(call);
+  // Nobody learns more than this, whatever they ask for.
+  if (!call->subject.account_role) return call->done(sign_in_first());
+  if (is_websocket && !call->request->upgrade_websocket) {
+    auto response = error_response(426, "websocket", "this address speaks WebSocket");
+    response.add("Upgrade", "websocket");
+    return call->done(std::move(response));
+  }
+  if (kind == ObjectKind::kOwnSession) return answer_own_session(call);
+  read(call);
+}
+
+void Service::answer_public(const std::shared_ptr<Call>& call) {
+  switch (call->route->id) {
+    case RouteId::kHealth: return call->done(json_response(R"({"status":"ok"})"));
+    case RouteId::kSignIn: return sign_in(call);
+    default: return call->done(parts_.static_files.answer(*call->request));
+  }
+}
+
+void Service::sign_in(const std::shared_ptr<Call>& call) {
+  auto credentials = parse_credentials(call->request->body);
+  if (!credentials) {
+    return call->done(
+        error_response(400, "invalid_argument", R"(send {"user":"…","password":"…"} as JSON)"));
+  }
+  parts_.accounts.sign_in(std::move(credentials->user), std::move(credentials->password),
+                          call->request->address, [call](const SignInAnswer& answer) {
+                            call->done(sign_in_response(answer, call->request->secure));
+                          });
+}
+
+void Service::answer_own_session(const std::shared_ptr<Call>& call) {
+  if (call->route->id == RouteId::kSignOut) return sign_out(call);
+  const auto* account = parts_.accounts.authenticate(call->session);
+  call->done(account != nullptr ? account_response(*account) : sign_in_first());
+}
+
+void Service::sign_out(const std::shared_ptr<Call>& call) {
+  parts_.accounts.sign_out(call->session, [call](const Status& status) {
+    call->done(status.ok() ? signed_out_response(call->request->secure)
+                           : response_of(status.error()));
+  });
+}
+
+void Service::read(const std::shared_ptr<Call>& call) {
+  const bool taken = parts_.pool.submit([this, call](Result<hub::IndexReader*> reader) {
+    Answer answer = reader.ok() ? guard_and_read(*call, **reader, *parts_.live_snapshot.get())
+                                : Answer(response_of(reader.error()));
+    auto shared = std::make_shared<Answer>(std::move(answer));
+    parts_.post_to_io([call, shared] { call->done(std::move(*shared)); });
+  });
+  if (!taken) call->done(busy());
+}
+
+Result<std::optional<ProjectId>> Service::project_of(const Call& call, hub::IndexReader& reader,
+                                                     const LiveSnapshot& live) const {
+  switch (call.route->guarded.kind) {
+    case ObjectKind::kProject: return std::optional(call.params.project);
+    case ObjectKind::kCapture: {
+      const auto capture = reader.capture(call.params.capture);
+      if (capture.ok()) return std::optional(capture->project);
+      if (capture.error().kind() != ErrorKind::kNotFound) return capture.error();
+      // What is being filmed can be watched before the hub's first commit of it.
+      if (call.route->id == RouteId::kCaptureLive) return live.project_of(call.params.capture);
+      return std::optional<ProjectId>();
+    }
+    default: return std::optional<ProjectId>();
+  }
+}
+
+Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveSnapshot& live) {
+  const auto project = project_of(call, reader, live);
+  if (!project.ok()) return response_of(project.error());
+  if (call.subject.account_role != Role::kCentre) {
+    auto memberships = read_memberships(reader, call.subject.user);
+    if (!memberships.ok()) return response_of(memberships.error());
+    call.subject.memberships = std::move(*memberships);
+  }
+  const Object object{call.route->guarded.kind, *project};
+  switch (decide(call.subject, call.route->guarded.action, object)) {
+    case Decision::kAllow: break;
+    case Decision::kSignInFirst: return sign_in_first();
+    case Decision::kNotFound: return not_found_response();
+  }
+  const ProjectId allowed = project->value_or(ProjectId());
+  if (call.route->id == RouteId::kUpdates) {
+    const auto exists = reader.project(allowed);
+    if (!exists.ok()) return response_of(exists.error());
+    return upgrade(call, allowed, false);
+  }
+  if (call.route->id == RouteId::kCaptureLive) {
+    const auto capture = reader.capture(call.params.capture);
+    return upgrade(call, allowed, capture.ok() && capture->closed);
+  }
+  return answer_read(call.route->id, {reader, parts_.layout, live, codecs_, call.subject,
+                                      *call.request, call.params, allowed});
+}
+
+Upgrade Service::upgrade(const Call& call, ProjectId project, bool ended) {
+  OpenSockets::Right right{call.session, call.subject, project};
+  const bool updates = call.route->id == RouteId::kUpdates;
+  return {[this, right, updates, ended,
+           capture = call.params.capture](const std::shared_ptr<PushChannel>& channel) {
+    // The session may have ended while the handshake was under way.
+    if (!parts_.accounts.is_valid(right.session)) {
+      return channel->close(CloseCode::kPolicyViolation);
+    }
+    sockets_.add(channel, right);
+    if (updates) {
+      parts_.live.watch_project(right.project, channel);
+    } else {
+      parts_.live.watch_capture(right.project, capture, ended, channel,
+                                parts_.clock.monotonic_us());
+    }
+  }};
+}
+
+void Service::recheck_sockets() {
+  sockets_.close_unless(
+      [this](const OpenSockets::Right& right) { return parts_.accounts.is_valid(right.session); });
+  const auto users = sockets_.users();
+  if (users.empty() || rechecking_) return;
+  rechecking_ = parts_.pool.submit([this, users](Result<hub::IndexReader*> reader) {
+    auto fresh = std::make_shared<std::map<std::string, std::vector<Membership>>>();
+    for (const auto& user : users) {
+      if (!reader.ok()) break;
+      auto memberships = read_memberships(**reader, user);
+      // Not readable at this moment is not revoked; the next round comes in half a second.
+      if (memberships.ok()) (*fresh)[user] = std::move(*memberships);
+    }
+    parts_.post_to_io([this, fresh] {
+      rechecking_ = false;
+      sockets_.close_unless([&](const OpenSockets::Right& right) {
+        const auto found = fresh->find(right.subject.user);
+        if (found == fresh->end()) return true;
+        Subject subject = right.subject;
+        subject.memberships = found->second;
+        return decide(subject, Action::kWatch, {ObjectKind::kProject, right.project}) ==
+               Decision::kAllow;
+      });
+    });
+  });
+}
+
+}  // namespace sitecast::gateway

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// From request to answer: route, who asks, CSRF and Origin, guard, handler. The order is the same
+// for every route and is written once, here:
+//   1. find_route; 2. Origin and X-Sitecast where something changes or a WebSocket opens; 3.
+//   session cookie; 4. (on a read thread) the object's project from the index, memberships from the
+//   index;
+//   5. decide(); 6. the handler.
+// Owner thread: the io thread. Reading happens on the ReadPool; answers come back on the io thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "hub/archive/layout.h"
+#include "proto/base/log.h"
+#include "viewer/gateway/accounts/accounts.h"
+#include "viewer/gateway/api/answer.h"
+#include "viewer/gateway/api/codec_names.h"
+#include "viewer/gateway/api/open_sockets.h"
+#include "viewer/gateway/api/read_pool.h"
+#include "viewer/gateway/live/live_hub.h"
+#include "viewer/gateway/routes.h"
+#include "viewer/gateway/static_files.h"
+
+namespace sitecast::gateway {
+
+class Service final : public RequestHandler {
+ public:
+  using Post = std::function<void(std::function<void()>)>;
+  struct Parts {
+    Accounts& accounts;
+    ReadPool& pool;
+    LiveHub& live;
+    const LiveSnapshotHolder& live_snapshot;
+    const StaticFiles& static_files;
+    const Clock& clock;
+    hub::Layout layout;
+    std::string public_origin;  // empty: the Host field says where we are
+    Post post_to_io;
+  };
+  explicit Service(Parts parts);
+
+  void handle(std::shared_ptr<const Request> request, std::function<void(Answer)> done) override;
+
+  // Reads memberships anew and closes the WebSockets whose right has ended. Call every half second
+  // and when a member event has come.
+  void recheck_sockets();
+  void close_sockets(CloseCode code) { sockets_.close_all(code); }
+
+ private:
+  struct Call {  // one request on its way through the steps
+    std::shared_ptr<const Request> request;
+    const Route* route = nullptr;
+    PathParams params;
+    TokenHash session{};
+    Subject subject;
+    std::function<void(Answer)> done;
+  };
+
+  [[nodiscard]] bool origin_is_ours(const Request& request) const;
+  void answer_public(const std::shared_ptr<Call>& call);
+  void answer_own_session(const std::shared_ptr<Call>& call);
+  void sign_in(const std::shared_ptr<Call>& call);
+  void sign_out(const std::shared_ptr<Call>& call);
+  void read(const std::shared_ptr<Call>& call);
+  // On a read thread.
+  Answer guard_and_read(Call& call, hub::IndexReader& reader, const LiveSnapshot& live);
+  Result<std::optional<ProjectId>> project_of(const Call& call, hub::IndexReader& reader,
+                                              const LiveSnapshot& live) const;
+  Upgrade upgrade(const Call& call, ProjectId project, bool ended);
+
+  Parts parts_;
+  CodecNames codecs_;
+  OpenSockets sockets_;
+  bool rechecking_ = false;
+  const Log log_{"gateway/api"};
+};
+
+}  // namespace sitecast::gateway

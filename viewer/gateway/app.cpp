@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewer/gateway/app.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "hub/archive/layout.h"
+#include "proto/base/file.h"
+
+namespace sitecast::gateway {
+namespace {
+
+constexpr std::size_t kReadThreads = 2;
+constexpr std::int64_t kTickUs = 250'000;
+constexpr std::int64_t kRecheckUs = 500'000;
+constexpr std::int64_t kWindDownUs = 2'000'000;
+constexpr std::int64_t kAbortedUs = 1'000'000;
+constexpr std::int64_t kStopPollUs = 10'000;
+constexpr std::uint64_t kPasswordFileBytes = 4096;
+
+// As many descriptors as the system lets us have: each viewer is one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<std::string> read_password(const std::filesystem::path& file) {
+  SC_TRY_ASSIGN(const auto bytes, read_file(file, kPasswordFileBytes));
+  std::string text = to_string(ByteView(bytes));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty()) return invalid_argument(file.string() + " is empty: it must hold a password");
+  return text;
+}
+
+}  // namespace
+
+std::string content_security_policy(const std::string& public_origin) {
+  // Older Safari does not take 'self' for ws:, so the socket's own origin is named where it is
+  // known.
+  std::string sockets;
+  const auto scheme_end = public_origin.find("://");
+  if (scheme_end != std::string::npos) {
+    const bool tls = public_origin.starts_with("https");
+    sockets = (tls ? " wss" : " ws") + public_origin.substr(scheme_end);
+  }
+  return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+         "media-src 'self' blob:; font-src 'self'; connect-src 'self'" +
+         sockets +
+         "; manifest-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+         "frame-ancestors 'none'";
+}
+
+App::App(Config config) : config_(std::move(config)) {}
+
+App::~App() {
+  // Callbacks end before what they call: broker, metrics, pool and accounts stop their threads
+  // here.
+  broker_.reset();
+  metrics_.reset();
+  if (pool_) pool_->stop();
+  if (accounts_) accounts_->stop();
+}
+
+Result<std::unique_ptr<App>> App::open(Config config, ReadPool::ReaderFactory open_reader) {
+  auto app = std::unique_ptr<App>(new App(std::move(config)));
+  SC_TRY(app->build(std::move(open_reader)));
+  return app;
+}
+
+Status App::build(ReadPool::ReaderFactory open_reader) {
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed socket is an error code, not a signal
+  raise_descriptor_limit();
+  const auto post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
+
+  SC_TRY_ASSIGN(static_files_, StaticFiles::load(config_.web_dir));
+  SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
+  pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
+  service_ = std::make_unique<Service>(
+      Service::Parts{*accounts_, *pool_, live_, snapshot_, static_files_, clock_,
+                     hub::Layout(config_.hub_state_dir), config_.public_origin, post});
+  SC_TRY_ASSIGN(server_, Server::open(loop_,
+                                      {config_.listen, config_.tls, config_.limits,
+                                       content_security_policy(config_.public_origin)},
+                                      *service_, *pool_, clock_, traffic_));
+  SC_TRY(open_broker_reader());
+  SC_TRY(open_metrics());
+  loop_.repeat(kTickUs, [this] { tick(); });
+  loop_.repeat(kRecheckUs, [this] { service_->recheck_sockets(); });
+  return Ok{};
+}
+
+Status App::open_broker_reader() {
+  SC_TRY_ASSIGN(auto password, read_password(config_.broker.reader.password_file));
+  broker_ = std::make_unique<BrokerReader>(
+      BrokerSettings{config_.broker.url, config_.broker.reader.username, std::move(password),
+                     config_.broker.ca_file},
+      [this](std::function<void()> work) { loop_.post(std::move(work)); }, *this);
+  return Ok{};
+}
+
+void App::run(const std::function<void()>& ready) {
+  loop_.on_stop_signal([this] { begin_stop(); });
+  broker_->start();
+  loop_.post([this, ready] {
+    log_.info("listening on {}:{}, {} web files", config_.listen.address, port(),
+              static_files_.file_count());
+    ready();
+  });
+  loop_.run();
+  broker_->stop();
+}
+
+void App::stop() {
+  loop_.post([this] { begin_stop(); });
+}
+
+void App::begin_stop() {
+  if (std::exchange(stopping_, true)) return;
+  log_.info("stopping");
+  service_->close_sockets(CloseCode::kGoingAway);
+  server_->wind_down();
+  loop_.repeat(kStopPollUs, [this] {
+    if (server_->connection_count() == 0) loop_.stop();
+  });
+  loop_.after(kWindDownUs, [this] { server_->abort_all(); });
+  loop_.after(kWindDownUs + kAbortedUs, [this] {
+    log_.warn("{} connections did not end in time", server_->connection_count());
+    loop_.stop();
+  });
+}
+
+void App::tick() {
+  live_.tick(clock_.monotonic_us());
+  const auto counters = live_.counters();
+  const MutexLock lock(counters_mutex_);
+  live_counters_ = counters;
+}
+
+void App::on_part(ProjectId project, DeviceId device, CaptureId capture,
+                  std::shared_ptr<const LivePart> part) {
+  live_.on_part(project, device, capture, std::move(part), clock_.monotonic_us());
+}
+
+void App::on_status(ProjectId project, DeviceId device, bool online) {
+  live_.on_status(project, device, online, clock_.monotonic_us());
+}
+
+void App::on_event(ProjectId project, const v1::CommittedEvent& committed) {
+  live_.on_event(project, committed);
+  // It may have been the end of a membership.
+  service_->recheck_sockets();
+}
+
+void App::on_connected() { live_.on_gap(); }
+
+Status App::open_metrics() {
+  if (!config_.metrics) return Ok{};
+  using Kind = Metric::Kind;
+  const auto count = [](const std::atomic<std::uint64_t>& from) {
+    return [&from] { return static_cast<double>(from.load()); };
+  };
+  const auto live = [this](auto member) {
+    return [this, member] {
+      const MutexLock lock(counters_mutex_);
+      return static_cast<double>(live_counters_.*member);
+    };
+  };
+  const auto& broker = broker_->counters();
+  std::vector<Metric> metrics = {
+      {"sitecast_gateway_connections_accepted_total", "TCP connections taken", Kind::kCounter,
+       count(traffic_.connections_accepted)},
+      {"sitecast_gateway_connections_refused_total", "TCP connections over a cap", Kind::kCounter,
+       count(traffic_.connections_refused)},
+      {"sitecast_gateway_requests_ok_total", "Requests answered below 400", Kind::kCounter,
+       count(traffic_.requests_ok)},
+      {"sitecast_gateway_requests_refused_total", "Requests answered 4xx", Kind::kCounter,
+       count(traffic_.requests_refused)},
+      {"sitecast_gateway_requests_failed_total", "Requests answered 5xx", Kind::kCounter,
+       count(traffic_.requests_failed)},
+      {"sitecast_gateway_requests_malformed_total", "Not HTTP, or over a limit", Kind::kCounter,
+       count(traffic_.requests_malformed)},
+      {"sitecast_gateway_deadlines_missed_total", "Connections ended for slowness", Kind::kCounter,
+       count(traffic_.deadlines_missed)},
+      {"sitecast_gateway_body_sent_bytes_total", "Bytes of HTTP bodies", Kind::kCounter,
+       count(traffic_.body_bytes_sent)},
+      {"sitecast_gateway_cold_reads_total", "File pieces that were not in the page cache",
+       Kind::kCounter, count(traffic_.cold_reads)},
+      {"sitecast_gateway_websockets_opened_total", "WebSockets opened", Kind::kCounter,
+       count(traffic_.websockets_opened)},
+      {"sitecast_gateway_websockets_open", "WebSockets open now", Kind::kGauge,
+       [this] { return static_cast<double>(traffic_.websockets_open.load()); }},
+      {"sitecast_gateway_live_messages_sent_total", "WebSocket messages sent", Kind::kCounter,
+       count(traffic_.live_messages_sent)},
+      {"sitecast_gateway_live_sent_bytes_total", "WebSocket payload sent", Kind::kCounter,
+       count(traffic_.live_bytes_sent)},
+      {"sitecast_gateway_live_parts_left_out_total", "Parts left out for slow viewers",
+       Kind::kCounter, count(traffic_.live_parts_left_out)},
+      {"sitecast_gateway_broker_connected", "1 while subscribed at the broker", Kind::kGauge,
+       [&broker] { return broker.connected.load() ? 1.0 : 0.0; }},
+      {"sitecast_gateway_broker_parts_total", "Live parts received", Kind::kCounter,
+       count(broker.parts)},
+      {"sitecast_gateway_broker_parts_bytes_total", "Live bytes received", Kind::kCounter,
+       count(broker.part_bytes)},
+      {"sitecast_gateway_broker_parts_left_out_total", "Live parts over the bound to the io thread",
+       Kind::kCounter, count(broker.parts_left_out)},
+      {"sitecast_gateway_broker_malformed_total", "Messages that are not what their topic says",
+       Kind::kCounter, count(broker.malformed)},
+      {"sitecast_gateway_live_captures", "Captures live now", Kind::kGauge,
+       live(&LiveHub::Counters::live_captures)},
+      {"sitecast_gateway_live_viewers", "Viewers of live captures now", Kind::kGauge,
+       live(&LiveHub::Counters::viewers)},
+      {"sitecast_gateway_live_cached_bytes", "Groups of pictures kept for new viewers",
+       Kind::kGauge, live(&LiveHub::Counters::cached_bytes)},
+      {"sitecast_gateway_reads_waiting", "Requests waiting for a read thread", Kind::kGauge,
+       [this] { return static_cast<double>(pool_->waiting()); }},
+  };
+  SC_TRY_ASSIGN(metrics_, MetricsListener::open(*config_.metrics, std::move(metrics)));
+  return Ok{};
+}
+
+}  // namespace sitecast::gateway
