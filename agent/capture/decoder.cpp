@@ -14,6 +14,25 @@ enum AutoplugSelect { kTry = 0, kExpose = 1 };
 constexpr guint kRtspJitterMs = 100;
 constexpr guint kRtspOverTcp = 4;  // GstRTSPLowerTrans
 
+struct IteratorFree {
+  void operator()(GstIterator* iterator) const { gst_iterator_free(iterator); }
+};
+
+// A pull-mode demuxer whose reading task has stopped before it had a single track.
+void note_stopped_demuxer(const GValue* item, gpointer stopped) {
+  auto* element = GST_ELEMENT_CAST(g_value_get_object(item));
+  GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr ||
+      gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_DEMUXER) == FALSE) {
+    return;
+  }
+  const auto pad = gst::GstPtr<GstPad>::adopt(gst_element_get_static_pad(element, "sink"));
+  if (pad && element->numsrcpads == 0 && GST_PAD_MODE(pad.get()) == GST_PAD_MODE_PULL &&
+      gst_pad_get_task_state(pad.get()) != GST_TASK_STARTED) {
+    *static_cast<bool*>(stopped) = true;
+  }
+}
+
 struct GFree {
   void operator()(gchar* text) const { g_free(text); }
 };
@@ -32,6 +51,17 @@ Result<std::unique_ptr<Decoder>> Decoder::make(Options options) {
     g_signal_connect(bin, "source-setup", G_CALLBACK(&Decoder::on_source_setup), decoder.get());
   }
   return decoder;
+}
+
+bool Decoder::demuxer_gave_up() const {
+  if (complete_) return false;
+  bool stopped = false;
+  const std::unique_ptr<GstIterator, IteratorFree> elements(
+      gst_bin_iterate_recurse(pipeline_.bin()));
+  // A resync means that elements come and go: not stopped, then.
+  return gst_iterator_foreach(elements.get(), &note_stopped_demuxer, &stopped) ==
+             GST_ITERATOR_DONE &&
+         stopped;
 }
 
 bool Decoder::names_video() const {

@@ -41,6 +41,9 @@ class Decoder {
   [[nodiscard]] GstAppSink* audio() const { return audio_; }
   // All tracks were found.
   [[nodiscard]] bool complete() const { return complete_; }
+  // The demuxer has stopped without finding any track. decodebin 1.22 swallows a demuxer's error
+  // when it comes while the demuxer is still being started, so nothing else tells.
+  [[nodiscard]] bool demuxer_gave_up() const;
   // A track of that kind is in the file, whether or not it could be decoded.
   [[nodiscard]] bool names_video() const;
   [[nodiscard]] bool names_audio() const;

@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/capture/file_layout.h"
 #include "agent/capture/media_type.h"
-#include "agent/capture/mp4_layout.h"
 #include "agent/capture/recording.h"
 #include "proto/base/clock.h"
 #include "proto/base/file.h"
@@ -26,6 +26,7 @@ constexpr std::int64_t kPrepareNextPassNs = 1'500'000'000;
 constexpr std::chrono::seconds kSkipPictureAfter{1};
 // How much shorter than announced a file may be: containers round, and count the last picture.
 constexpr std::int64_t kMissingToleranceNs = 500'000'000;
+constexpr std::int64_t kPrerollPollMs = 100;
 constexpr GstClockTime kPullWait = 100 * GST_MSECOND;
 
 struct GFree {
@@ -33,7 +34,7 @@ struct GFree {
 };
 
 // What can be told from the bytes before anything is played.
-Status check_layout(const std::filesystem::path& path) {
+Result<FileLayout> check_layout(const std::filesystem::path& path) {
   SC_TRY_ASSIGN(const File file, File::open_for_reading(path));
   SC_TRY_ASSIGN(const std::uint64_t size_bytes, file.size_bytes());
   if (size_bytes == 0) return invalid_argument("the file is empty");
@@ -42,12 +43,13 @@ Status check_layout(const std::filesystem::path& path) {
   if (media_type_of(head, head).compare(0, 6, "image/") == 0) {
     return invalid_argument("that is a photo, not a film; store it with `photo --file`");
   }
-  if (is_half_fragmented_mp4(file)) {
+  const FileLayout layout = read_layout(file);
+  if (layout.half_fragmented) {
     return invalid_argument(
         "this MP4 is fragmented only after its beginning, which would be lost; convert it first, "
         "for example with ffmpeg -i FILE -c copy NEW.mp4");
   }
-  return Ok{};
+  return layout;
 }
 
 double seconds(std::int64_t ns) { return double(ns) / 1e9; }
@@ -62,13 +64,15 @@ Result<std::unique_ptr<Source>> FileSource::open(const std::string& path, bool w
   if (!std::filesystem::is_regular_file(absolute, code)) {
     return invalid_argument("not a file: " + path);
   }
-  if (Status status = check_layout(absolute); !status.ok()) return status.error().within(path);
+  const auto layout = check_layout(absolute);
+  if (!layout.ok()) return layout.error().within(path);
   std::unique_ptr<FileSource> source(new FileSource(options, sink));
   SC_TRY(gst::initialise());
   const std::unique_ptr<gchar, GFree> uri(gst_filename_to_uri(absolute.c_str(), nullptr));
   if (!uri) return invalid_argument("not a usable file name: " + path);
   source->uri_ = uri.get();
   source->want_audio_ = want_audio;
+  source->cut_off_ = layout->cut_off;
   SC_TRY(source->preroll());
   return std::unique_ptr<Source>(std::move(source));
 }
@@ -88,9 +92,13 @@ Status FileSource::preroll() {
   gst::Pipeline& pipeline = decoder->pipeline();
   SC_TRY(pipeline.set_state(GST_STATE_PAUSED));
   const auto types = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_ASYNC_DONE);
-  const auto message = pipeline.pop(types, kSourceStartLimitMs);
-  if (!message) {
-    return invalid_argument("the file shows neither picture nor sound; it may be damaged");
+  gst::GstPtr<GstMessage> message;
+  for (std::int64_t waited_ms = 0; !message; waited_ms += kPrerollPollMs) {
+    message = pipeline.pop(types, kPrerollPollMs);
+    if (message) break;
+    if (decoder->demuxer_gave_up() || waited_ms >= kSourceStartLimitMs) {
+      return invalid_argument("the file shows neither picture nor sound; it may be damaged");
+    }
   }
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) {
     return gst::error_of(message.get()).within("the file cannot be played");
@@ -167,6 +175,10 @@ std::optional<Error> FileSource::take_error() {
 }
 
 Status FileSource::verdict() {
+  if (cut_off_) {
+    return data_loss(fmt::format(
+        "the file is cut off: its end is missing, what is there lasts {:.1f} s", seconds(end_ns_)));
+  }
   const std::int64_t tolerance = std::max(kMissingToleranceNs, expected_ns_ / 20);
   if (expected_ns_ <= 0 || end_ns_ + tolerance >= expected_ns_) return Ok{};
   return data_loss(

@@ -64,6 +64,7 @@ class FileSource final : public Source {
   SourceInfo info_;
   std::string uri_;
   bool want_audio_ = true;
+  bool cut_off_ = false;
   std::int64_t expected_ns_ = 0;         // the container's own duration; 0 unknown
   std::int64_t started_us_ = 0;          // monotonic, at media time 0
   std::atomic<std::int64_t> end_ns_{0};  // longest track, relative to its pass

@@ -282,7 +282,7 @@ RecordingEnd RecordingImpl::shut_down() {
   end.video_frames = video_ ? video_->frame_count() : 0;
   end.video_frames_dropped = video_ ? video_->dropped_count() : 0;
   end.audio_frames = audio_ ? audio_->frame_count() : 0;
-  if (end.status.ok() && end.video_frames + end.audio_frames == 0) {
+  if (end.reason == "source_ended" && end.video_frames + end.audio_frames == 0) {
     end.reason = "error";
     detail = "nothing was captured";
     end.status = data_loss(detail);
