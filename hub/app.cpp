@@ -12,6 +12,7 @@
 #include "hub/broker/rights.h"
 #include "hub/commit_thread.h"
 #include "hub/control_socket.h"
+#include "hub/derive/launcher.h"
 #include "hub/file_limit.h"
 #include "hub/index/index_thread.h"
 #include "hub/ingest/arrival_queue.h"
@@ -38,6 +39,7 @@ class App {
   void on_message(Arrival arrival);
   void on_indexed(const IndexChanges& changes);
   Status state(ProjectId project, const v1::Event& event);
+  void derive(const IndexChanges& changes);
   void say_ready();
 
   const HubConfig& config_;
@@ -47,6 +49,7 @@ class App {
   EnrolledView enrolled_;
   HubState state_;
   ArrivalQueue queue_{kQueueBytes};
+  std::unique_ptr<DeriveLauncher> derive_;
   std::unique_ptr<MqttClient> broker_;
   std::unique_ptr<IndexThread> index_;
   std::unique_ptr<CommitThread> commit_;
@@ -65,6 +68,11 @@ Status App::start() {
   SC_TRY(check_broker_url(config_.broker.url));
   raise_file_limit(log_);
   SC_TRY_ASSIGN(state_, open_state(config_, enrolled_, clock_, log_));
+  DeriveConfig derive;
+  derive.worker = config_.derive_worker;
+  derive.enabled = config_.derive_enabled;
+  SC_TRY_ASSIGN(derive_,
+                DeriveLauncher::start(derive, Layout(config_.state_dir), log_.child("derive")));
   if (!config_.metrics_listen.empty()) SC_TRY(metrics_.serve(config_.metrics_listen));
 
   const auto publish = [this](const std::string& topic, std::string_view payload) {
@@ -121,6 +129,19 @@ void App::on_message(Arrival arrival) {
   queue_.push(std::move(arrival));
 }
 
+// Thumbnails and sprites, by worker processes; only posts.
+void App::derive(const IndexChanges& changes) {
+  for (const TrackKey& key : changes.first_segments) {
+    derive_->segment_closed(key.project, key.capture, key.track);
+  }
+  for (const TrackKey& key : changes.whole_tracks) {
+    derive_->photo_complete(key.project, key.capture, key.track);
+  }
+  for (const TrackKey& key : changes.closed_captures) {
+    derive_->capture_closed(key.project, key.capture);
+  }
+}
+
 // On the index thread, when an event can be read through the index.
 void App::on_indexed(const IndexChanges& changes) {
   std::vector<EventId> ids;
@@ -133,6 +154,7 @@ void App::on_indexed(const IndexChanges& changes) {
     ids.push_back(event.id);
   }
   if (!ids.empty()) commit_->events_indexed(std::move(ids));
+  derive(changes);
   metrics_.index_pending_records.Set(static_cast<double>(index_->pending_records()));
   metrics_.index_failures.Set(static_cast<double>(index_->failures()));
   metrics_.broker_connects.Set(static_cast<double>(broker_->connects()));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "hub/administer.h"
 #include "hub/app.h"
 #include "hub/broker/broker_files.h"
+#include "hub/check/commands.h"
 #include "hub/config.h"
 #include "hub/device_files.h"
 #include "hub/enrol/enrolment_db.h"
@@ -181,12 +183,50 @@ void add_broker_command(CLI::App& app, Action& action) {
   });
 }
 
+CommandIo io() { return {std::cout, std::cerr, ::isatty(STDERR_FILENO) != 0}; }
+
+void add_file_commands(CLI::App& app, Action& action) {
+  auto* check = app.add_subcommand("check", "Compare index, event logs and files with each other");
+  auto read_data = std::make_shared<bool>(false);
+  check->add_flag("--read-data", *read_data, "Also read and hash every byte");
+  check->callback([&action, read_data] {
+    action = [read_data](const HubConfig& config) {
+      return check_command(Layout(config.state_dir), *read_data, io());
+    };
+  });
+
+  app.add_subcommand("rebuild-index", "Make the index anew from the archive's files alone")
+      ->callback([&action] {
+        action = [](const HubConfig& config) {
+          return rebuild_index_command(Layout(config.state_dir), io());
+        };
+      });
+
+  auto* exported = app.add_subcommand("export", "Write one capture as playable files with proof");
+  auto capture = std::make_shared<std::string>();
+  auto out = std::make_shared<std::filesystem::path>();
+  exported->add_option("capture", *capture, "Capture id")->required();
+  exported->add_option("--out", *out, "New or empty folder")->required();
+  exported->callback([&action, capture, out] {
+    action = [capture, out](const HubConfig& config) {
+      return export_command(Layout(config.state_dir), *capture, *out, io());
+    };
+  });
+}
+
+// Needs no configuration: an export is checked where there is no hub.
+void add_verify_command(CLI::App& app, std::filesystem::path& verify_dir) {
+  app.add_subcommand("verify", "Check an export with nothing but the export")
+      ->add_option("dir", verify_dir, "The folder that `export` wrote")
+      ->required();
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Sitecast hub: the only writer of the archive", "sitecast-hub");
   std::filesystem::path config_file;
-  app.add_option("--config", config_file, "hub.toml")->required();
+  app.add_option("--config", config_file, "hub.toml");
   app.require_subcommand(1);
   Action action;
   app.add_subcommand("run", "Archive and receipt what arrives, until SIGTERM")->callback([&action] {
@@ -196,7 +236,12 @@ int run_command_line(int argc, char** argv) {
   add_member_commands(app, action);
   add_device_commands(app, action);
   add_broker_command(app, action);
+  add_file_commands(app, action);
+  std::filesystem::path verify_dir;
+  add_verify_command(app, verify_dir);
   CLI11_PARSE(app, argc, argv);
+  if (!verify_dir.empty()) return verify_command(verify_dir, io());
+  if (config_file.empty()) return fail(invalid_argument("this command needs --config hub.toml"));
   const auto config = load_config(config_file);
   if (!config.ok()) return fail(config.error());
   ::umask(0027);  // the archive is for the hub and its group

@@ -52,6 +52,12 @@ Result<std::unique_ptr<EnrolmentDb>> EnrolmentDb::open(const Layout& layout, con
   return records;
 }
 
+Result<std::unique_ptr<EnrolmentDb>> EnrolmentDb::open_to_read(const Layout& layout,
+                                                               const Clock& clock) {
+  SC_TRY_ASSIGN(auto database, Database::open_reader(layout.enrolment_db()));
+  return std::unique_ptr<EnrolmentDb>(new EnrolmentDb(std::move(database), clock));
+}
+
 // Its password is made when the broker's files are first written.
 Status EnrolmentDb::make_gateway_device() {
   return insert_device(DeviceId::make(), kPublisherUser, kPublisherUser, true, std::nullopt,

@@ -39,6 +39,10 @@ class EnrolmentDb {
   // Makes the records, with the gateway's own device, if there are none.
   static Result<std::unique_ptr<EnrolmentDb>> open(const Layout& layout, const Clock& clock);
 
+  // Beside a running hub, for reading only.
+  static Result<std::unique_ptr<EnrolmentDb>> open_to_read(const Layout& layout,
+                                                           const Clock& clock);
+
   Status add_project(ProjectId project);
   // Returns the new device and its password. kNotFound: no such project.
   struct NewDevice {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/check/archive_files.h"
+
+#include <algorithm>
+
+#include "proto/codec/topics.h"
+
+namespace sitecast::hub {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) found.push_back(entry.path());
+  std::ranges::sort(found);
+  return found;
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+void list_capture(const fs::path& folder, ProjectId project, CaptureId capture,
+                  ArchiveFiles& files) {
+  for (const fs::path& path : entries(folder)) {
+    const std::string track = path.stem().string();
+    const fs::path extension = path.extension();
+    if (path.filename() == "quarantine") {
+      for (const fs::path& kept : entries(path)) files.quarantined.push_back(kept);
+    } else if (extension == ".sidecar" && track_kind(track)) {
+      files.tracks.push_back({project, capture, track});
+      if (!is_there(fs::path(path).replace_extension(".media"))) files.unexpected.push_back(path);
+    } else if (extension != ".media" || !track_kind(track) ||
+               !is_there(fs::path(path).replace_extension(".sidecar"))) {
+      files.unexpected.push_back(path);
+    }
+  }
+}
+
+}  // namespace
+
+ArchiveFiles list_archive(const Layout& layout) {
+  ArchiveFiles files;
+  for (const fs::path& project_dir : entries(layout.archive_root())) {
+    const auto project = ProjectId::parse(project_dir.filename().string());
+    if (!project) {
+      files.unexpected.push_back(project_dir);
+      continue;
+    }
+    for (const fs::path& shard : entries(project_dir)) {
+      for (const fs::path& capture_dir : entries(shard)) {
+        const auto capture = CaptureId::parse(capture_dir.filename().string());
+        if (!capture || capture_dir != layout.capture_dir(*project, *capture)) {
+          files.unexpected.push_back(capture_dir);
+          continue;
+        }
+        list_capture(capture_dir, *project, *capture, files);
+      }
+    }
+  }
+  for (const fs::path& log : entries(layout.events_root())) {
+    const auto project = ProjectId::parse(log.stem().string());
+    if (project && log.extension() == ".log") {
+      files.logs.push_back(*project);
+    } else {
+      files.unexpected.push_back(log);
+    }
+  }
+  return files;
+}
+
+TrackFiles track_files(const Layout& layout, const TrackKey& key) {
+  return {key.capture, key.track, layout.sidecar(key.project, key.capture, key.track),
+          layout.media(key.project, key.capture, key.track)};
+}
+
+Result<std::vector<TrackKey>> tracks_of_capture(const Layout& layout, ProjectId project,
+                                                CaptureId capture) {
+  ArchiveFiles files;
+  list_capture(layout.capture_dir(project, capture), project, capture, files);
+  if (files.tracks.empty()) return not_found("capture " + capture.text() + " has no files");
+  return std::move(files.tracks);
+}
+
+}  // namespace sitecast::hub

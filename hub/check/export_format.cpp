@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/check/export_format.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "hub/check/mp4_file.h"
+#include "proto/base/file.h"
+
+namespace sitecast::hub {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kReadBytes = 1 << 20;
+
+template <typename T, std::size_t N>
+std::array<T, N> fixed(const std::string& hex) {
+  const auto bytes = hex_decode(hex);
+  if (!bytes || bytes->size() != N) throw std::invalid_argument("a hash of the wrong length");
+  std::array<T, N> out{};
+  std::ranges::copy(*bytes, out.begin());
+  return out;
+}
+
+std::string safe_name(const json& value) {
+  auto name = value.get<std::string>();
+  const std::filesystem::path path(name);
+  const bool leaves = std::ranges::any_of(path, [](const auto& step) { return step == ".."; });
+  if (name.empty() || path.is_absolute() || leaves) {
+    throw std::invalid_argument("a file name that leads out of the folder: " + name);
+  }
+  return name;
+}
+
+template <typename Id>
+Id id_of(const json& value) {
+  const auto id = Id::parse(value.get<std::string>());
+  if (!id) throw std::invalid_argument("an id that is none");
+  return *id;
+}
+
+}  // namespace
+
+std::string format_manifest(const ExportManifest& manifest) {
+  json tracks = json::array();
+  for (const auto& track : manifest.tracks) {
+    tracks.push_back({{"name", track.name},
+                      {"part_count", track.part_count},
+                      {"contiguous", track.contiguous},
+                      {"running_hash", hex_encode(track.running)}});
+  }
+  json files = json::array();
+  for (const auto& file : manifest.files) {
+    files.push_back({{"name", file.name},
+                     {"size_bytes", file.size_bytes},
+                     {"sha256", hex_encode(file.sha256)}});
+  }
+  json originals = json::array();
+  for (const auto& [track, file] : manifest.originals) {
+    originals.push_back({{"track", track}, {"file", file}});
+  }
+  json out = {{"export_format", kExportFormat},
+              {"movie_format", kMovieFormat},
+              {"project_id", manifest.project.text()},
+              {"capture_id", manifest.capture.text()},
+              {"device_id", manifest.device.text()},
+              {"device_public_key", nullptr},
+              {"created_at_us", manifest.created_at_us},
+              {"tracks", std::move(tracks)},
+              {"movies", manifest.movies},
+              {"originals", std::move(originals)},
+              {"files", std::move(files)}};
+  if (manifest.device_key) out["device_public_key"] = base64url_encode(*manifest.device_key);
+  return out.dump(1) + "\n";
+}
+
+Result<ExportManifest> parse_manifest(const std::string& text) {
+  try {
+    const json in = json::parse(text);
+    if (in.at("export_format") != kExportFormat || in.at("movie_format") != kMovieFormat) {
+      return invalid_argument(
+          "proof.json is of another version of Sitecast; verify it with that one");
+    }
+    ExportManifest manifest;
+    manifest.project = id_of<ProjectId>(in.at("project_id"));
+    manifest.capture = id_of<CaptureId>(in.at("capture_id"));
+    manifest.device = id_of<DeviceId>(in.at("device_id"));
+    if (!in.at("device_public_key").is_null()) {
+      const auto key = base64url_decode(in.at("device_public_key").get<std::string>());
+      if (!key || key->size() != 32) return invalid_argument("proof.json: device_public_key");
+      manifest.device_key.emplace();
+      std::ranges::copy(*key, manifest.device_key->begin());
+    }
+    manifest.created_at_us = in.at("created_at_us").get<std::int64_t>();
+    for (const auto& track : in.at("tracks")) {
+      manifest.tracks.push_back({safe_name(track.at("name")), track.at("part_count"),
+                                 track.at("contiguous"),
+                                 fixed<std::uint8_t, 32>(track.at("running_hash"))});
+    }
+    for (const auto& movie : in.at("movies")) manifest.movies.push_back(safe_name(movie));
+    for (const auto& original : in.at("originals")) {
+      manifest.originals.emplace_back(safe_name(original.at("track")),
+                                      safe_name(original.at("file")));
+    }
+    for (const auto& file : in.at("files")) {
+      manifest.files.push_back({safe_name(file.at("name")), file.at("size_bytes"),
+                                fixed<std::uint8_t, 32>(file.at("sha256"))});
+    }
+    return manifest;
+  } catch (const std::exception& exception) {
+    return invalid_argument(std::string("proof.json: ") + exception.what());
+  }
+}
+
+Result<ExportedFile> hash_file(const std::filesystem::path& dir, const std::string& name) {
+  SC_TRY_ASSIGN(const File file, File::open_for_reading(dir / name));
+  SC_TRY_ASSIGN(const std::uint64_t size, file.size_bytes());
+  Sha256 hasher;
+  Bytes buffer;
+  for (std::uint64_t at = 0; at < size; at += buffer.size()) {
+    buffer.resize(std::min<std::uint64_t>(kReadBytes, size - at));
+    SC_TRY(file.read_at(at, buffer));
+    hasher.update(buffer);
+  }
+  return ExportedFile{name, size, hasher.finish()};
+}
+
+}  // namespace sitecast::hub

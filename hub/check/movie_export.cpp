@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/check/movie_export.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "hub/archive/sidecar.h"
+#include "proto/codec/part_frame.h"
+#include "proto/codec/topics.h"
+
+namespace sitecast::hub {
+namespace {
+
+constexpr std::uint64_t kCopyBytes = 1 << 20;
+
+// The envelope of one part, read again from its record.
+Result<v1::PartEnvelope> read_envelope(const File& sidecar, const PartRecord& part) {
+  std::string error = "record is damaged";
+  v1::PartEnvelope envelope;
+  bool found = false;
+  const auto read =
+      read_sidecar(sidecar, part.record_offset, [&](const SidecarRecord& record, std::uint64_t) {
+        auto parsed = parse_envelope(record.envelope_bytes);
+        if (parsed.ok()) {
+          envelope = std::move(*parsed);
+          found = true;
+        } else {
+          error = parsed.error().message();
+        }
+        return false;
+      });
+  if (!read.ok()) return read.error();
+  if (!found) return data_loss(fmt::format("part {}: {}", part.sequence, error));
+  return envelope;
+}
+
+// Which init segment decodes each part, and the init segments themselves.
+struct Envelopes {
+  std::map<std::string, Bytes> inits;                 // by init_hash8
+  std::map<std::uint64_t, std::string> init_of_part;  // where it changes: from this sequence on
+};
+
+Result<Envelopes> read_envelopes(const TrackSource& track) {
+  SC_TRY_ASSIGN(const File sidecar, File::open_for_reading(track.files.sidecar));
+  Envelopes envelopes;
+  const auto read = read_sidecar(sidecar, 0, [&](const SidecarRecord& record, std::uint64_t) {
+    const auto envelope = parse_envelope(record.envelope_bytes);
+    if (!envelope.ok()) return true;
+    envelopes.init_of_part[envelope->sequence()] = envelope->init_hash8();
+    if (!envelope->init_segment().empty()) {
+      const ByteView init = as_bytes(envelope->init_segment());
+      envelopes.inits[envelope->init_hash8()] = {init.begin(), init.end()};
+    }
+    return true;
+  });
+  if (!read.ok()) return read.error();
+  return envelopes;
+}
+
+bool is_media(const TrackSource& track) {
+  const auto kind = track_kind(track.files.track);
+  return kind && !is_file_track(*kind);
+}
+
+Result<std::vector<MovieTrack>> collect(const TrackSource& track,
+                                        std::vector<std::string>& left_out) {
+  SC_TRY_ASSIGN(const Envelopes envelopes, read_envelopes(track));
+  SC_TRY_ASSIGN(const File media, File::open_for_reading(track.files.media));
+  std::map<std::string, InitInfo> known;
+  TrackCollector collector(track.files.track);
+  Bytes chunk;
+  for (const PartRecord& part : track.audit.parts) {
+    const std::string& hash8 = envelopes.init_of_part.at(part.sequence);
+    const auto leave_out = [&](std::string_view why) {
+      left_out.push_back(fmt::format("{} part {}: {}", track.files.track, part.sequence, why));
+    };
+    auto init = known.find(hash8);
+    if (init == known.end()) {
+      const auto bytes = envelopes.inits.find(hash8);
+      if (bytes == envelopes.inits.end()) {
+        leave_out("the part with its init segment has not arrived");
+        continue;
+      }
+      const auto info = read_init(bytes->second);
+      if (!info.ok()) {
+        leave_out(info.error().message());
+        continue;
+      }
+      init = known.emplace(hash8, *info).first;
+    }
+    chunk.resize(part.media_size_bytes);
+    SC_TRY(media.read_at(part.media_offset, chunk));
+    if (const Status added = collector.add(init->second, chunk, part.media_offset); !added.ok()) {
+      leave_out(added.error().message());
+    }
+  }
+  return std::move(collector).take();
+}
+
+Status copy_range(const File& file, std::uint64_t offset, std::uint64_t size,
+                  const std::function<Status(ByteView)>& write) {
+  Bytes buffer;
+  while (size > 0) {
+    buffer.resize(std::min(size, kCopyBytes));
+    SC_TRY(file.read_at(offset, buffer));
+    SC_TRY(write(buffer));
+    offset += buffer.size();
+    size -= buffer.size();
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<MoviePlan> plan_export(const std::vector<TrackSource>& tracks) {
+  MoviePlan plan;
+  std::vector<std::vector<MovieTrack>> collected;
+  for (const TrackSource& track : tracks) {
+    if (!is_media(track)) continue;
+    SC_TRY_ASSIGN(auto stretches, collect(track, plan.left_out));
+    if (!stretches.empty()) collected.push_back(std::move(stretches));
+  }
+  if (!collected.empty()) plan.movies = plan_movies(std::move(collected));
+  return plan;
+}
+
+Status stream_movie(const Movie& movie, const std::vector<TrackSource>& tracks,
+                    std::int64_t created_at_us, const std::function<Status(ByteView)>& write) {
+  std::map<std::string, File> media;
+  for (const TrackSource& track : tracks) {
+    SC_TRY_ASSIGN(auto file, File::open_for_reading(track.files.media));
+    media.emplace(track.files.track, std::move(file));
+  }
+  const MovieFileLayout layout = lay_out_movie(movie, created_at_us);
+  SC_TRY(write(layout.head));
+  for (const MovieChunk& chunk : layout.chunks) {
+    const MovieTrack& track = movie.tracks[chunk.track];
+    for (std::size_t i = 0; i < chunk.part_count; ++i) {
+      const MoviePart& part = track.parts[chunk.first_part + i];
+      SC_TRY(copy_range(media.at(track.name), part.source_offset, part.size_bytes, write));
+    }
+  }
+  return Ok{};
+}
+
+Result<FileDescription> describe_file(const TrackSource& track) {
+  const TrackAudit& audit = track.audit;
+  if (audit.parts.empty() || audit.parts.front().sequence != 0 || !audit.parts.back().last ||
+      audit.contiguous != audit.parts.size()) {
+    return data_loss(fmt::format("{}: not every block has arrived yet", track.files.track));
+  }
+  SC_TRY_ASSIGN(const File sidecar, File::open_for_reading(track.files.sidecar));
+  SC_TRY_ASSIGN(const auto envelope, read_envelope(sidecar, audit.parts.front()));
+  const auto& file = envelope.file();
+  return FileDescription{file.name(), file.media_type(), file.size_bytes(), file.sha256()};
+}
+
+Status stream_file(const TrackSource& track, const std::function<Status(ByteView)>& write) {
+  SC_TRY_ASSIGN(const auto description, describe_file(track));
+  SC_TRY_ASSIGN(const File media, File::open_for_reading(track.files.media));
+  Sha256 hasher;
+  for (const PartRecord& part : track.audit.parts) {
+    SC_TRY(copy_range(media, part.media_offset, part.media_size_bytes, [&](ByteView bytes) {
+      hasher.update(bytes);
+      return write(bytes);
+    }));
+  }
+  if (as_text(hasher.finish()) != description.sha256) {
+    return data_loss(
+        fmt::format("{}: the file's hash is not what the device stated", track.files.track));
+  }
+  return Ok{};
+}
+
+}  // namespace sitecast::hub

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/check/track_audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "hub/archive/sidecar.h"
+#include "proto/codec/part_frame.h"
+
+namespace sitecast::hub {
+namespace {
+
+void read_records(const File& sidecar, const File& media, bool read_data, TrackAudit& audit,
+                  std::uint64_t& end) {
+  const auto visit = [&](const SidecarRecord& record, std::uint64_t offset) {
+    const auto envelope = parse_envelope(record.envelope_bytes);
+    if (!envelope.ok()) {
+      audit.problems.push_back(
+          fmt::format("record at byte {}: {}", offset, envelope.error().message()));
+      return true;
+    }
+    const std::uint64_t sequence = envelope->sequence();
+    audit.parts.push_back({sequence, record.media_offset, offset, record.media_size_bytes,
+                           envelope->last(), record.part_hash});
+    if (read_data) {
+      Bytes bytes(record.media_size_bytes);
+      if (!media.read_at(record.media_offset, bytes).ok()) {
+        audit.problems.push_back(fmt::format("part {}: its media is missing", sequence));
+      } else if (part_hash(record.envelope_bytes, bytes) != record.part_hash) {
+        audit.problems.push_back(
+            fmt::format("part {}: its bytes are not what was archived", sequence));
+      }
+    }
+    const auto proof = parse_proof(record.proof_bytes);
+    if (!proof.ok()) {
+      audit.problems.push_back(fmt::format("part {}: {}", sequence, proof.error().message()));
+    } else if (proof->has_head()) {
+      audit.heads.push_back(proof->head());
+    }
+    return true;
+  };
+  const auto read = read_sidecar(sidecar, 0, visit);
+  if (read.ok()) {
+    end = *read;
+  } else {
+    audit.problems.push_back(read.error().message());
+  }
+}
+
+void find_overlaps(std::uint64_t media_size, TrackAudit& audit) {
+  std::vector<const PartRecord*> by_offset;
+  by_offset.reserve(audit.parts.size());
+  for (const auto& part : audit.parts) by_offset.push_back(&part);
+  std::ranges::sort(by_offset, {}, &PartRecord::media_offset);
+  std::uint64_t end = 0;
+  for (const PartRecord* part : by_offset) {
+    if (part->media_offset < end) {
+      audit.problems.push_back(
+          fmt::format("part {}: its media overlaps another part's", part->sequence));
+    }
+    end = std::max(end, part->media_offset + part->media_size_bytes);
+  }
+  if (end > media_size) {
+    audit.problems.push_back("the media file ends before its last part");
+  } else {
+    audit.unreferenced_media_bytes = media_size - end;
+  }
+}
+
+void drop_duplicates(TrackAudit& audit) {
+  std::ranges::stable_sort(audit.parts, {}, &PartRecord::sequence);
+  const auto same = [](const PartRecord& a, const PartRecord& b) {
+    return a.sequence == b.sequence;
+  };
+  for (auto at = audit.parts.begin();
+       (at = std::adjacent_find(at, audit.parts.end(), same)) != audit.parts.end(); ++at) {
+    audit.problems.push_back(fmt::format("part {} is stored twice", at->sequence));
+  }
+  audit.parts.erase(std::unique(audit.parts.begin(), audit.parts.end(), same), audit.parts.end());
+}
+
+// Walks the chain and holds every signed head that lies on it against the key.
+void walk_chain(const TrackFiles& files, const std::optional<SigningPublicKey>& key,
+                TrackAudit& audit) {
+  std::multimap<std::uint64_t, const v1::SignedHead*> heads;
+  for (const auto& head : audit.heads) heads.emplace(head.sequence(), &head);
+  RunningHash running(files.capture, files.track);
+  for (const auto& part : audit.parts) {
+    if (part.sequence != running.count()) break;
+    running.add(part.hash);
+    const auto [first, end] = heads.equal_range(part.sequence);
+    for (auto head = first; head != end; ++head) {
+      if (as_text(running.value()) != head->second->running_hash()) {
+        audit.problems.push_back(
+            fmt::format("part {}: the device signed another history up to here", part.sequence));
+      } else if (key && !verify_head(*key, files.capture, files.track, *head->second)) {
+        audit.problems.push_back(
+            fmt::format("part {}: the signature is not the device's", part.sequence));
+      } else if (key) {
+        audit.proven = running.count();
+      }
+    }
+  }
+  audit.contiguous = running.count();
+  audit.running = running.value();
+}
+
+}  // namespace
+
+Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
+                               const std::optional<SigningPublicKey>& key) {
+  SC_TRY_ASSIGN(const File sidecar, File::open_for_reading(files.sidecar));
+  SC_TRY_ASSIGN(const File media, File::open_for_reading(files.media));
+  SC_TRY_ASSIGN(const std::uint64_t sidecar_size, sidecar.size_bytes());
+  SC_TRY_ASSIGN(const std::uint64_t media_size, media.size_bytes());
+  TrackAudit audit;
+  SC_TRY_ASSIGN(audit.device, read_sidecar_header(sidecar));
+  std::uint64_t end = sidecar_size;
+  read_records(sidecar, media, read_data, audit, end);
+  audit.torn_sidecar_bytes = sidecar_size - std::min(end, sidecar_size);
+  find_overlaps(media_size, audit);
+  drop_duplicates(audit);
+  walk_chain(files, key, audit);
+  return audit;
+}
+
+}  // namespace sitecast::hub
