@@ -33,8 +33,6 @@ allow_anonymous false
 plugin {}
 plugin_opt_config_file dynamic-security.json
 
-# Or a device could take over another's session by its client id.
-use_username_as_clientid true
 # The spool of the device is the only queue; a PUBACK promises nothing.
 persistence false
 # Paho's window is the smaller of its own and this one; the real window, in bytes, is the sender's.
@@ -50,13 +48,17 @@ log_type error
 log_type warning
 log_type notice
 
+# A listener's own setting: before the first listener it would open another one, on every address.
+# Without it a device could take over another's session by its client id.
 listener {} 127.0.0.1
+use_username_as_clientid true
 )",
       plugin, limits::kMqttPacketBytes, listeners.port);
   if (listeners.tls_port != 0) {
     conf += fmt::format(
         R"(
 listener {}
+use_username_as_clientid true
 certfile {}
 keyfile {}
 tls_version tlsv1.2
