@@ -36,6 +36,8 @@ using boost::system::error_code;
 // The loop has one thread, so its own executor is enough and cheaper than the type-erased one.
 using Executor = net::io_context::executor_type;
 using Socket = net::basic_stream_socket<net::ip::tcp, Executor>;
+using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                        net::wait_traits<std::chrono::steady_clock>, Executor>;
 using TlsStream = net::ssl::stream<Socket>;
 
 inline constexpr auto kAwait = net::as_tuple(net::use_awaitable_t<Executor>());

@@ -147,26 +147,23 @@ class HttpConnection final : public OpenConnection,
     co_return sent&& stays;
   }
 
-  // Has the request answered; every answer comes on this thread, at once or later.
+  // Has the request answered; every answer comes on this thread, at once or later. A timer that
+  // never expires is what the answer wakes: GCC 12 destroys a temporary completion lambda within a
+  // co_await expression twice.
   Awaitable<Answer> ask(std::shared_ptr<const Request> request) {
     struct State {
+      explicit State(const Executor& executor) : wake(executor, Timer::time_point::max()) {}
+      Timer wake;
       std::optional<Answer> answer;
-      std::function<void()> resume;
     };
-    auto state = std::make_shared<State>();
+    const auto state = std::make_shared<State>(environment_.context.get_executor());
     environment_.handler.handle(std::move(request), [state](Answer answer) {
       state->answer = std::move(answer);
-      if (auto resume = std::exchange(state->resume, nullptr)) resume();
+      state->wake.cancel();
     });
-    if (!state->answer) {
-      co_await net::async_initiate<const net::use_awaitable_t<Executor>&, void()>(
-          [state](auto handler) {
-            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-            state->resume = [shared] { std::move (*shared)(); };
-          },
-          net::use_awaitable_t<Executor>());
-    }
-    co_return std::move(*state->answer);
+    while (!state->answer) co_await state->wake.async_wait(kAwait);
+    Answer answer = std::move(*state->answer);
+    co_return answer;
   }
 
   Awaitable<bool> refuse(error_code why) {

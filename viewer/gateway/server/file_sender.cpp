@@ -34,41 +34,31 @@ bool is_cached(const File& file, std::uint64_t offset, std::uint64_t size) {
   return size == 0 || !waits(offset + size - 1);
 }
 
-// Runs `work` on a pool thread and goes on when it is done. False: it was not taken.
-template <typename Work>
-Awaitable<bool> on_pool(Environment& environment, Work work) {
+// Reads the piece on a pool thread, so that sending it will not wait for the disk. False: no thread
+// took it. (The timer that never expires is what the thread wakes: see connection.cpp, ask().)
+Awaitable<bool> bring_into_cache(Environment& environment, std::shared_ptr<const File> file,
+                                 std::uint64_t offset, std::uint64_t size) {
   struct State {
+    explicit State(const Executor& executor) : wake(executor, Timer::time_point::max()) {}
+    Timer wake;
     bool done = false;
-    std::function<void()> resume;
   };
-  auto state = std::make_shared<State>();
+  ++environment.traffic.cold_reads;
+  const auto state = std::make_shared<State>(environment.context.get_executor());
   auto* context = &environment.context;
   const bool taken = environment.disk.submit(
-      [state, work = std::move(work), context](const Result<hub::IndexReader*>&) {
-        work();
+      [state, context, file, offset, size](const Result<hub::IndexReader*>&) {
+        Bytes scratch(static_cast<std::size_t>(size));
+        // An error shows again, and is handled, when the piece is sent.
+        (void)file->read_at(offset, scratch);
         net::post(*context, [state] {
           state->done = true;
-          if (state->resume) state->resume();
+          state->wake.cancel();
         });
       });
   if (!taken) co_return false;
-  co_await net::async_initiate<const net::use_awaitable_t<Executor>&, void()>(
-      [state](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        state->resume = [shared] { std::move (*shared)(); };
-      },
-      net::use_awaitable_t<Executor>());
-  co_return state->done;
-}
-
-Awaitable<bool> bring_into_cache(Environment& environment, std::shared_ptr<const File> file,
-                                 std::uint64_t offset, std::uint64_t size) {
-  ++environment.traffic.cold_reads;
-  co_return co_await on_pool(environment, [file = std::move(file), offset, size] {
-    Bytes scratch(static_cast<std::size_t>(size));
-    // An error shows again, and is handled, when the piece is sent.
-    (void)file->read_at(offset, scratch);
-  });
+  while (!state->done) co_await state->wake.async_wait(kAwait);
+  co_return true;
 }
 
 Awaitable<bool> send_range(Environment& environment, OpenConnection& connection, Socket& socket,
