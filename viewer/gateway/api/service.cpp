@@ -124,7 +124,12 @@ void Service::read(const std::shared_ptr<Call>& call) {
 Result<std::optional<ProjectId>> Service::project_of(const Call& call, hub::IndexReader& reader,
                                                      const LiveSnapshot& live) const {
   switch (call.route->guarded.kind) {
-    case ObjectKind::kProject: return std::optional(call.params.project);
+    case ObjectKind::kProject: {
+      const auto project = reader.project(call.params.project);
+      if (project.ok()) return std::optional(project->id);
+      if (project.error().kind() != ErrorKind::kNotFound) return project.error();
+      return std::optional<ProjectId>();
+    }
     case ObjectKind::kCapture: {
       const auto capture = reader.capture(call.params.capture);
       if (capture.ok()) return std::optional(capture->project);
@@ -152,11 +157,7 @@ Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveS
     case Decision::kNotFound: return not_found_response();
   }
   const ProjectId allowed = project->value_or(ProjectId());
-  if (call.route->id == RouteId::kUpdates) {
-    const auto exists = reader.project(allowed);
-    if (!exists.ok()) return response_of(exists.error());
-    return upgrade(call, allowed, false);
-  }
+  if (call.route->id == RouteId::kUpdates) return upgrade(call, allowed, false);
   if (call.route->id == RouteId::kCaptureLive) {
     const auto capture = reader.capture(call.params.capture);
     return upgrade(call, allowed, capture.ok() && capture->closed);
