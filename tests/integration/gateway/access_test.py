@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may reach what: every route of the table, asked by everybody, for what is theirs, what is foreign and
+what does not exist."""
+import itertools
+import unittest
+
+from client import CLOSE
+from world import PASSWORD, ROLES, WorldTest, path_of, routes, wait_until
+
+OBJECTS = ("mine", "other", "unknown")
+# user -> projects that are theirs; None is nobody.
+THEIRS = {"carl": {"mine", "other"}, "ana": {"mine"}, "olga": {"other"}, "nina": set(), None: set()}
+
+
+class Matrix(WorldTest):
+    PORT_BASE = 21524
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clients = {user: cls.world.client(user) for user in (*ROLES, None)}
+
+    def ask(self, user, route, path):
+        client = self.clients[user]
+        if route["websocket"]:
+            answer, socket = client.open(path)
+            if socket:
+                socket.close()
+            return answer
+        return client.get(path)
+
+    def expected(self, user, route, which):
+        kind = route["object"]
+        if kind == "public":
+            return 200
+        if user is None:
+            return 401
+        if kind in ("own_session", "project_list"):
+            return 200
+        self.assertIn(kind, ("project", "capture"))
+        if which not in THEIRS[user]:
+            return 404
+        return 101 if route["websocket"] else 200
+
+    def test_every_route_for_everybody_and_every_object(self):
+        asked = 0
+        for route, user, which in itertools.product(routes(), THEIRS, OBJECTS):
+            if route["method"] != "GET":
+                self.assertEqual(route["pattern"], "/api/v1/session", "say here how this one is tested")
+                continue
+            made = self.world.made["mine" if which == "unknown" else which]
+            path = path_of(route, made, unknown=which == "unknown")
+            answer = self.ask(user, route, path)
+            self.assertEqual(answer.status, self.expected(user, route, which), (user, which, path))
+            asked += 1
+        self.assertGreater(asked, 200)
+
+    def test_foreign_and_unknown_are_the_same_answer(self):
+        for route in routes():
+            if route["object"] not in ("project", "capture"):
+                continue
+            foreign = self.ask("ana", route, path_of(route, self.world.made["other"]))
+            unknown = self.ask("ana", route, path_of(route, self.world.made["mine"], unknown=True))
+            self.assertEqual((foreign.status, foreign.body, foreign.fields),
+                             (unknown.status, unknown.body, unknown.fields), route)
+
+    def test_the_list_holds_only_what_is_theirs(self):
+        for user, theirs in THEIRS.items():
+            if user is None:
+                continue
+            listed = {project["id"] for project in self.clients[user].get("/api/v1/projects").json()["projects"]}
+            self.assertEqual(listed, {self.world.made[which]["project"] for which in theirs}, user)
+
+    def test_no_path_leads_out_of_the_archive_or_the_web_files(self):
+        made = self.world.made["mine"]
+        capture = made["walk"]["capture"]
+        for path in (f"/segments/{capture}/..%2f..%2fevents/0", f"/segments/{capture}/video/../../../index",
+                     f"/segments/{capture}/../{capture}/video/0", f"/segments/{capture}/video/5/",
+                     f"/segments/{capture}/video/-1", f"/segments/{capture}/video/5x",
+                     f"/segments/{capture}/video/init/../5", f"/segments/{capture}//video/5",
+                     f"/segments/{capture}/image.media/0", f"/api/v1/captures/../captures/{capture}",
+                     f"/api/v1/captures/{capture}/tracks/%2e%2e/playlist", "/api/v1/../../gateway.toml",
+                     "/api/v1/captures/" + "A" * 22, "/segments/", "/api/"):
+            self.assertEqual(self.clients["carl"].get(path).status, 404, path)
+        for path in ("/../gateway.toml", "/%2e%2e/gateway.toml", "/..%5cgateway.toml", "//etc/passwd"):
+            answer = self.clients["carl"].get(path)
+            self.assertIn(answer.status, (200, 400, 404), path)
+            self.assertNotIn(b"reader_password_file", answer.body, path)
+            if answer.status == 200:
+                self.assertIn(b"<title>app</title>", answer.body, path)
+
+    def test_changes_need_our_header_and_our_origin(self):
+        body = b'{"user":"ana","password":"correct horse"}'
+        anonymous = self.world.client()
+        for headers in ({}, {"X-Sitecast": "0"}, {"X-Sitecast": "1", "Origin": "http://evil.example"},
+                        {"X-Sitecast": "1", "Origin": "null"},
+                        {"X-Sitecast": "1", "Origin": f"https://127.0.0.1:{self.world.port}"}):
+            answer = anonymous.send("POST", "/api/v1/session", headers, body)
+            self.assertEqual(answer.status, 403, headers)
+            self.assertNotIn("set-cookie", answer.fields)
+        signed = self.world.client("ana")
+        self.assertEqual(signed.send("DELETE", "/api/v1/session", {}).status, 403)
+        self.assertEqual(signed.get("/api/v1/session").status, 200)
+        answer, _ = signed.open(f"/api/v1/projects/{self.world.made['mine']['project']}/updates",
+                                Origin="http://evil.example")
+        self.assertEqual(answer.status, 403)
+        ours = {"X-Sitecast": "1", "Origin": f"http://127.0.0.1:{self.world.port}"}
+        self.assertEqual(anonymous.send("POST", "/api/v1/session", ours, body).status, 200)
+
+    def test_the_cookie_is_for_the_browser_only_and_dies_with_the_session(self):
+        client = self.world.client()
+        answer = client.sign_in("ana", PASSWORD)
+        for word in ("HttpOnly", "SameSite=Strict", "Path=/"):
+            self.assertIn(word, answer.fields["set-cookie"])
+        self.assertNotIn(PASSWORD, self.world.read_log())
+        token = client.cookie.split("=")[1]
+        self.assertNotIn(token, self.world.read_log())
+        self.assertNotIn(token.encode(), (self.world.dir / "gateway" / "accounts.db").read_bytes())
+        self.assertEqual(client.send("DELETE", "/api/v1/session", {"X-Sitecast": "1"}).status, 204)
+        self.assertEqual(client.get("/api/v1/projects").status, 401)
+
+
+class Accounts(WorldTest):
+    PORT_BASE = 21524
+
+    def test_guessing_is_slowed_down_and_locks_nobody_else_out(self):
+        guesser = self.world.client()
+        answers = [guesser.sign_in("ana", f"guess {i}") for i in range(7)]
+        self.assertEqual({answer.status for answer in answers[:5]}, {401})
+        self.assertEqual(answers[-1].status, 429)
+        self.assertGreaterEqual(int(answers[-1].fields["retry-after"]), 1)
+        self.assertEqual(self.world.client().sign_in("carl", PASSWORD).status, 200)
+
+    def test_unknown_users_and_wrong_passwords_are_one_answer(self):
+        wrong = self.world.client().sign_in("nina", "not it at all")
+        unknown = self.world.client().sign_in("nobody", "not it at all")
+        self.assertEqual((wrong.status, wrong.body), (unknown.status, unknown.body))
+        self.assertEqual(wrong.status, 401)
+
+    def test_removing_an_account_closes_its_sockets_and_sessions(self):
+        self.world.account("add", "--user", "temp", "--display-name", "T", "--role", "centre", password=PASSWORD)
+        client = wait_until("the new account signs in", lambda: self.signed_in("temp"))
+        _, socket = client.open(f"/api/v1/projects/{self.world.made['mine']['project']}/updates")
+        self.world.account("remove", "temp")
+        self.assertEqual(socket.close_code(10), 1008)
+        self.assertEqual(client.get("/api/v1/projects").status, 401)
+        self.assertEqual(self.world.client().sign_in("temp", PASSWORD).status, 401)
+
+    def test_a_new_password_ends_all_sessions(self):
+        self.world.account("add", "--user", "other", "--display-name", "O", "--role", "centre", password=PASSWORD)
+        client = wait_until("the new account signs in", lambda: self.signed_in("other"))
+        _, socket = client.open(f"/api/v1/captures/{self.world.made['mine']['live']['capture']}/live")
+        self.world.account("passwd", "other", password="quite another")
+        self.assertEqual(socket.close_code(10), 1008)
+        self.assertEqual(client.get("/api/v1/projects").status, 401)
+
+    def signed_in(self, user):
+        client = self.world.client()
+        return client if client.sign_in(user, PASSWORD).status == 200 else None
+
+    def test_a_signed_out_session_closes_its_sockets(self):
+        client = self.world.client("olga")
+        _, socket = client.open(f"/api/v1/projects/{self.world.made['other']['project']}/updates")
+        self.assertEqual(client.send("DELETE", "/api/v1/session", {"X-Sitecast": "1"}).status, 204)
+        opcode, payload = socket.frame(10)
+        self.assertEqual((opcode, payload[:2]), (CLOSE, b"\x03\xf0"))
+
+    def test_bad_accounts_are_refused_with_a_reason(self):
+        for words, password, reason in (
+                (("add", "--user", "a b", "--display-name", "x", "--role", "agent"), PASSWORD, "letters"),
+                (("add", "--user", "short", "--display-name", "x", "--role", "agent"), "short", "8"),
+                (("add", "--user", "x", "--display-name", "x", "--role", "king"), PASSWORD, "centre"),
+                (("add", "--user", "carl", "--display-name", "x", "--role", "agent"), PASSWORD, "carl"),
+                (("remove", "nobody"), None, "nobody")):
+            done = self.world.account(*words, password=password or "", check=False)
+            self.assertNotEqual(done.returncode, 0, words)
+            self.assertIn(reason, done.stderr, words)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes, ranges, caching, static files and the server's limits."""
+import pathlib
+import signal
+import socket as sockets
+import unittest
+
+from client import read_answer
+from world import WorldTest
+
+SCRIPT = "console.log('" + "x" * 300 + "')"
+
+
+class Http(WorldTest):
+    PORT_BASE = 21532
+    WEB = {"index.html": "<title>app</title>", "assets/app-0123abcd.js": SCRIPT,
+           "assets/app-0123abcd.js.br": "as brotli", "assets/app-0123abcd.js.gz": "as gzip",
+           "assets/only.js.br": "made from nothing"}
+
+    def setUp(self):
+        self.client = self.world.client("ana")
+        self.mine = self.world.made["mine"]
+        self.walk = self.mine["walk"]["capture"]
+
+    def test_a_segment_is_its_parts_back_to_back(self):
+        bytes_made = pathlib.Path(self.mine["walk"]["segment_bytes"]).read_bytes()
+        path = f"/segments/{self.walk}/video/5"
+        whole = self.client.get(path)
+        self.assertEqual((whole.status, whole.body), (200, bytes_made))
+        self.assertEqual(whole.fields["content-type"], "video/mp4")
+        self.assertEqual(whole.fields["cache-control"], "private, max-age=31536000, immutable")
+        head = self.client.send("HEAD", path)
+        self.assertEqual((head.status, head.fields["content-length"]), (200, str(len(bytes_made))))
+        part = self.client.get(path, Range="bytes=100-299")
+        self.assertEqual((part.status, part.body), (206, bytes_made[100:300]))
+        self.assertEqual(part.fields["content-range"], f"bytes 100-299/{len(bytes_made)}")
+        self.assertEqual(self.client.get(path, Range="bytes=-7").body, bytes_made[-7:])
+        self.assertEqual(self.client.get(path, Range=f"bytes={len(bytes_made)}-").status, 416)
+        etag = whole.fields["etag"]
+        same = self.client.get(path, **{"If-None-Match": etag})
+        self.assertEqual((same.status, same.body), (304, b""))
+        other = self.client.get(path, **{"If-Range": '"another"', "Range": "bytes=0-9"})
+        self.assertEqual((other.status, other.body), (200, bytes_made))
+        self.assertEqual(self.client.get(f"/segments/{self.walk}/video/6").status, 404)
+
+    def test_a_playlist_names_segments_that_can_be_fetched(self):
+        playlist = self.client.get(f"/api/v1/captures/{self.walk}/tracks/video/playlist").json()
+        self.assertTrue(playlist["complete"])
+        self.assertEqual([segment["n"] for segment in playlist["segments"]], [0, 5, 10, 15, 20])
+        for segment in playlist["segments"]:
+            answer = self.client.get(f"/segments/{self.walk}/video/{segment['n']}")
+            self.assertEqual(len(answer.body), segment["size"])
+            init = self.client.get(f"/segments/{self.walk}/video/init/{segment['init']}")
+            self.assertEqual(init.body[4:8], b"ftyp")
+        second = playlist["segments"][1]
+        some = self.client.get(f"/api/v1/captures/{self.walk}/tracks/video/playlist"
+                               f"?from={second['t']}&until={second['t'] + 1}").json()
+        self.assertEqual(some["segments"], [second])
+        self.assertEqual(self.client.get(f"/api/v1/captures/{self.walk}/tracks/video/playlist?from=x").status, 400)
+
+    def test_the_original_comes_back_byte_for_byte_and_cannot_run(self):
+        answer = self.client.get(f"/api/v1/captures/{self.mine['photo']['capture']}/file")
+        self.assertEqual(answer.body, pathlib.Path(self.mine["photo"]["file_bytes"]).read_bytes())
+        self.assertEqual(answer.fields["content-type"], "image/jpeg")
+        self.assertEqual(answer.fields["content-disposition"], 'inline; filename="photo.jpg"')
+        self.assertEqual(answer.fields["content-security-policy"], "default-src 'none'; sandbox")
+        self.assertEqual(answer.fields["x-content-type-options"], "nosniff")
+        self.assertEqual(self.client.get(f"/api/v1/captures/{self.walk}/file").status, 404)
+
+    def test_derived_files_come_as_made_and_404_until_then(self):
+        self.assertEqual(self.client.get(f"/api/v1/captures/{self.walk}/thumbnail").body, b"thumbnail")
+        self.assertEqual(self.client.get(f"/api/v1/captures/{self.walk}/sprite").body, b"sprite")
+        self.assertEqual(self.client.get(f"/api/v1/captures/{self.walk}/sprite.json").json()["columns"], 2)
+        photo = self.mine["photo"]["capture"]
+        self.assertEqual(self.client.get(f"/api/v1/captures/{photo}/thumbnail").status, 404)
+
+    def test_static_files_are_compressed_cached_and_fall_back_to_the_app(self):
+        path = "/assets/app-0123abcd.js"
+        for accepted, body, coding in (("gzip, br", b"as brotli", "br"), ("gzip", b"as gzip", "gzip"),
+                                       ("br;q=0", SCRIPT.encode(), None), ("identity", SCRIPT.encode(), None)):
+            answer = self.world.client().get(path, **{"Accept-Encoding": accepted})
+            self.assertEqual((answer.status, answer.body, answer.fields.get("content-encoding")),
+                             (200, body, coding))
+            self.assertEqual(answer.fields["cache-control"], "public, max-age=31536000, immutable")
+            self.assertEqual(answer.fields["vary"], "Accept-Encoding")
+        for page in ("/", f"/projects/{self.mine['project']}", "/anything"):
+            answer = self.world.client().get(page)
+            self.assertEqual((answer.status, answer.body), (200, b"<title>app</title>"))
+            self.assertEqual(answer.fields["cache-control"], "no-cache")
+        for missing in ("/assets/gone-0123abcd.js", "/assets/only.js"):
+            self.assertEqual(self.world.client().get(missing).status, 404)
+
+    def test_every_answer_carries_the_security_fields(self):
+        for path in ("/", "/healthz", "/api/v1/projects", "/nothing", f"/segments/{self.walk}/video/5"):
+            fields = self.client.get(path).fields
+            self.assertEqual(fields["x-content-type-options"], "nosniff", path)
+            self.assertEqual(fields["referrer-policy"], "no-referrer", path)
+            policy = fields["content-security-policy"]
+            for word in ("default-src 'none'", "frame-ancestors 'none'", "media-src 'self' blob:"):
+                self.assertIn(word, policy, path)
+            self.assertNotIn("unsafe", policy, path)
+            self.assertNotIn("strict-transport-security", fields, path)
+
+    def test_unknown_methods_and_malformed_requests_are_refused(self):
+        answer = self.client.send("PUT", "/api/v1/projects", {"X-Sitecast": "1"})
+        self.assertEqual((answer.status, answer.fields["allow"]), (405, "GET, HEAD"))
+        for request, status in ((b"GET / HTTP/1.1\r\n\r\n", 400), (b"\x16\x03\x01\x00\r\n\r\n", 400),
+                                (b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n\r\n", 431),
+                                (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n", 413)):
+            with self.client.connect() as connection:
+                connection.sendall(request)
+                self.assertEqual(read_answer(connection, False)[0].status, status, request[:40])
+
+    def test_requests_follow_each_other_on_one_connection(self):
+        with self.client.connect() as connection:
+            for _ in range(3):
+                connection.sendall(self.client.head("GET", f"/segments/{self.walk}/video/5", {}) +
+                                   self.client.head("GET", "/healthz", {}))
+                first, rest = read_answer(connection, False)
+                self.assertEqual(first.status, 200)
+                while b'{"status":"ok"}' not in rest:
+                    rest += connection.recv(4096)
+
+    def test_who_sends_half_a_request_is_cut_off_and_others_are_served(self):
+        slow = [self.client.connect() for _ in range(50)]
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        self.assertEqual(self.world.client().get("/healthz").status, 200)
+        for connection in slow:
+            connection.settimeout(60)
+            self.assertEqual(connection.recv(1), b"")
+            connection.close()
+        self.assertIn("sitecast_gateway_deadlines_missed_total", self.world.metrics())
+
+    def test_metrics_are_on_their_own_listener_only(self):
+        self.assertIn("sitecast_gateway_requests_ok_total", self.world.metrics())
+        self.assertNotIn(b"sitecast_gateway_requests", self.world.client().get("/metrics").body)
+
+
+class Start(WorldTest):
+    PORT_BASE = 21532
+
+    def test_sigterm_ends_open_sockets_and_the_process_with_0(self):
+        client = self.world.client("ana")
+        _, socket = client.open(f"/api/v1/projects/{self.world.made['mine']['project']}/updates")
+        idle = client.connect()
+        self.world.gateway.send_signal(signal.SIGTERM)
+        self.assertEqual(socket.close_code(20), 1001)
+        self.assertEqual(self.world.gateway.wait(20), 0)
+        idle.close()
+        with self.assertRaises(ConnectionRefusedError):
+            sockets.create_connection(("127.0.0.1", self.world.port), timeout=5)
+
+    def test_a_bad_configuration_is_refused_by_the_name_of_its_key(self):
+        good = self.world.config.read_text()
+        for old, new, reason in (
+                ("[broker]", "colour = 1\n[broker]", "colour"),
+                ("[broker]", "[broker]\nport = 1", "broker.port"),
+                ('listen = "127.0.0.1:%d"\nweb' % self.world.port, 'listen = "0.0.0.0:1"\nweb', "tls"),
+                ("mqtt://127.0.0.1", "mqtt://192.0.2.1", "mqtts"),
+                ('state_dir = "gateway"\n', "", "state_dir")):
+            self.assertIn(old, good)
+            self.world.config.write_text(good.replace(old, new))
+            done = self.world.account("list", check=False)
+            self.assertNotEqual(done.returncode, 0, reason)
+            self.assertIn(reason, done.stderr)
+        self.world.config.write_text(good)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
