@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewer/gateway/guard.h"
+
+#include <gtest/gtest.h>
+
+namespace sitecast::gateway {
+namespace {
+
+const ProjectId kMine = ProjectId::make();
+const ProjectId kForeign = ProjectId::make();
+
+Subject member(Role account, std::optional<Role> in_project) {
+  Subject subject{"ana", account, {}};
+  if (in_project) subject.memberships.push_back({kMine, *in_project});
+  return subject;
+}
+
+TEST(GuardTest, NobodyGetsOnlyWhatIsPublic) {
+  const Subject nobody;
+  EXPECT_EQ(decide(nobody, Action::kSignIn, {ObjectKind::kPublic, {}}), Decision::kAllow);
+  for (const auto kind : {ObjectKind::kOwnSession, ObjectKind::kProjectList, ObjectKind::kProject,
+                          ObjectKind::kCapture}) {
+    EXPECT_EQ(decide(nobody, Action::kRead, {kind, kMine}), Decision::kSignInFirst);
+  }
+}
+
+TEST(GuardTest, CentreSeesEveryProjectAndOthersOnlyTheirOwn) {
+  for (const auto kind : {ObjectKind::kProject, ObjectKind::kCapture}) {
+    for (const auto action : {Action::kRead, Action::kWatch}) {
+      EXPECT_EQ(decide(member(Role::kCentre, {}), action, {kind, kForeign}), Decision::kAllow);
+      for (const auto role : {Role::kAgent, Role::kOwner}) {
+        EXPECT_EQ(decide(member(role, role), action, {kind, kMine}), Decision::kAllow);
+        EXPECT_EQ(decide(member(role, role), action, {kind, kForeign}), Decision::kNotFound);
+        EXPECT_EQ(decide(member(role, {}), action, {kind, kMine}), Decision::kNotFound);
+      }
+    }
+  }
+}
+
+TEST(GuardTest, BeingCentreOfOneProjectOpensNoOther) {
+  const auto subject = member(Role::kOwner, Role::kCentre);
+  EXPECT_EQ(decide(subject, Action::kRead, {ObjectKind::kProject, kForeign}), Decision::kNotFound);
+}
+
+TEST(GuardTest, WhatDoesNotExistIsNotFoundForEverybody) {
+  EXPECT_EQ(decide(member(Role::kCentre, {}), Action::kRead, {ObjectKind::kCapture, {}}),
+            Decision::kNotFound);
+}
+
+}  // namespace
+}  // namespace sitecast::gateway
