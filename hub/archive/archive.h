@@ -86,8 +86,8 @@ class Archive {
   void forget_events(const std::vector<EventId>& ids);
   // Closes files that nobody has written to for a while.
   void close_idle();
-  // Shortens the list of touched tracks by those of `stored` that are not open any more. REQUIRES: the
-  // index has stored all that was given out about `stored`.
+  // Shortens the list of touched tracks by those of `stored` that are not open any more. REQUIRES:
+  // the index has stored all that was given out about `stored`.
   Status compact_touched(const std::set<TrackKey>& stored);
   [[nodiscard]] const std::set<TrackKey>& touched() const { return touched_.keys(); }
   [[nodiscard]] std::size_t open_count() const { return tracks_.size(); }
