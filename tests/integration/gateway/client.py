@@ -79,12 +79,14 @@ class WebSocket:
 
 
 class Client:
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
         self.port = port
+        self.tls = tls  # ssl.SSLContext
         self.cookie = None
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return self.tls.wrap_socket(connection, server_hostname="127.0.0.1") if self.tls else connection
 
     def head(self, method, path, headers):
         fields = {"Host": f"127.0.0.1:{self.port}", **headers}

@@ -3,10 +3,12 @@
 import pathlib
 import signal
 import socket as sockets
+import ssl
 import unittest
+import warnings
 
-from client import read_answer
-from world import WorldTest
+from client import BINARY, Client, read_answer
+from world import PASSWORD, WorldTest
 
 SCRIPT = "console.log('" + "x" * 300 + "')"
 
@@ -135,6 +137,44 @@ class Http(WorldTest):
     def test_metrics_are_on_their_own_listener_only(self):
         self.assertIn("sitecast_gateway_requests_ok_total", self.world.metrics())
         self.assertNotIn(b"sitecast_gateway_requests", self.world.client().get("/metrics").body)
+
+
+class Tls(WorldTest):
+    PORT_BASE = 21532
+    TLS = True
+
+    def test_the_whole_of_it_works_over_tls(self):
+        client = self.world.client()
+        answer = client.sign_in("ana", PASSWORD, Origin=f"https://127.0.0.1:{self.world.port}")
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(answer.fields["set-cookie"].startswith("__Host-sitecast_session="))
+        for word in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
+            self.assertIn(word, answer.fields["set-cookie"])
+        mine = self.world.made["mine"]
+        segment = client.get(f"/segments/{mine['walk']['capture']}/video/5", Range="bytes=10-")
+        self.assertEqual(segment.body, pathlib.Path(mine["walk"]["segment_bytes"]).read_bytes()[10:])
+        self.assertEqual(segment.fields["strict-transport-security"], "max-age=31536000")
+        _, socket = client.open(f"/api/v1/captures/{mine['live']['capture']}/live")
+        self.world.publish(mine["live"]["topic"], mine["live"]["frames"][0])
+        frame = pathlib.Path(mine["live"]["frames"][0]).read_bytes()
+        self.assertEqual(socket.frame(20), (BINARY, b"\x05video" + frame))
+        socket.close()
+
+    def test_the_cookie_of_a_plain_connection_is_not_taken(self):
+        client = self.world.client("ana")
+        client.cookie = client.cookie.replace("__Host-", "")
+        self.assertEqual(client.get("/api/v1/session").status, 401)
+
+    def test_old_tls_and_no_tls_get_nothing(self):
+        old = ssl.create_default_context(cafile=self.world.dir / "tls.crt")
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with self.assertRaises((ssl.SSLError, ConnectionResetError)):
+            Client(self.world.port, old).get("/healthz")
+        with self.assertRaises((EOFError, ConnectionResetError, ValueError, IndexError)):
+            Client(self.world.port).get("/healthz")
 
 
 class Start(WorldTest):

@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def routes():
 
 
 class World:
-    def __init__(self, port_base, web=None):
+    def __init__(self, port_base, web=None, tls=False):
         self.mqtt_port, self.port, self.metrics_port = port_base, port_base + 1, port_base + 2
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sitecast-gateway-"))
         self.processes = []
@@ -58,6 +59,7 @@ class World:
         for name, text in web.items():
             (self.dir / "web" / name).parent.mkdir(parents=True, exist_ok=True)
             (self.dir / "web" / name).write_text(text)
+        self.tls = self.make_certificate() if tls else None
         self.config = self.dir / "gateway.toml"
         self.config.write_text(f"""listen = "127.0.0.1:{self.port}"
 web_dir = "web"
@@ -69,7 +71,7 @@ reader_username = "gateway-reader"
 reader_password_file = "password"
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"
-""")
+""" + ('[tls]\ncertificate_file = "tls.crt"\nkey_file = "tls.key"\n' if tls else ""))
         (self.dir / "mosquitto.conf").write_text(
             f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
         self.log = open(self.dir / "log", "w+b")
@@ -88,6 +90,14 @@ listen = "127.0.0.1:{self.metrics_port}"
         except BaseException:
             self.stop()
             raise
+
+    def make_certificate(self):
+        """tls.crt and tls.key for 127.0.0.1; the client's side of it."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+                        "-keyout", self.dir / "tls.key", "-out", self.dir / "tls.crt"],
+                       check=True, capture_output=True)
+        return ssl.create_default_context(cafile=self.dir / "tls.crt")
 
     def start(self, command, **how):
         process = subprocess.Popen(command, stderr=self.log, text=True, **{"stdout": self.log, **how})
@@ -109,7 +119,7 @@ listen = "127.0.0.1:{self.metrics_port}"
             return ""
 
     def client(self, user=None):
-        client = Client(self.port)
+        client = Client(self.port, self.tls)
         if user:
             answer = client.sign_in(user, PASSWORD)
             assert answer.status == 200, answer.body
@@ -132,13 +142,14 @@ listen = "127.0.0.1:{self.metrics_port}"
 
 
 class WorldTest(unittest.TestCase):
-    """One world for the class; PORT_BASE and WEB are the class's own."""
+    """One world for the class; PORT_BASE, WEB and TLS are the class's own."""
     PORT_BASE = 0
     WEB = None
+    TLS = False
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(cls.PORT_BASE, cls.WEB)
+        cls.world = World(cls.PORT_BASE, cls.WEB, cls.TLS)
         cls.addClassCleanup(cls.world.stop)
 
 
