@@ -30,6 +30,7 @@ class Layout {
 
   [[nodiscard]] const std::filesystem::path& state_dir() const { return state_; }
   [[nodiscard]] std::filesystem::path archive_root() const { return state_ / "archive"; }
+  [[nodiscard]] std::filesystem::path touched_file() const { return archive_root() / "touched"; }
   [[nodiscard]] std::filesystem::path capture_dir(ProjectId project, CaptureId capture) const;
   [[nodiscard]] std::filesystem::path media(ProjectId project, CaptureId capture,
                                             std::string_view track) const;

@@ -31,7 +31,7 @@ std::optional<TrackKey> parse_line(const std::string& line) {
 }  // namespace
 
 Result<TouchedTracks> TouchedTracks::open(const Layout& layout, std::vector<TrackKey>& found) {
-  const auto path = layout.archive_root() / "touched";
+  const auto path = layout.touched_file();
   SC_TRY(make_folders_durably(layout.archive_root()));
   if (const auto text = read_file(path, kFileBytes); text.ok()) {
     std::istringstream lines(to_string(*text));

@@ -45,6 +45,7 @@ void list_capture(const fs::path& folder, ProjectId project, CaptureId capture,
 ArchiveFiles list_archive(const Layout& layout) {
   ArchiveFiles files;
   for (const fs::path& project_dir : entries(layout.archive_root())) {
+    if (project_dir == layout.touched_file()) continue;
     const auto project = ProjectId::parse(project_dir.filename().string());
     if (!project) {
       files.unexpected.push_back(project_dir);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -15,6 +16,7 @@
 #include "hub/enrol/enrolment_db.h"
 #include "hub/index/reader.h"
 #include "proto/base/file.h"
+#include "proto/codec/event_rules.h"
 #include "proto/codec/topics.h"
 
 namespace sitecast::hub {
@@ -60,10 +62,12 @@ class Export {
     manifest_.capture = capture_;
     manifest_.device = info.device;
     SC_TRY(load_key());
+    SC_TRY_ASSIGN(const auto events, reader->events(capture_));
+    find_closing_heads(events);
     SC_TRY(copy_tracks(info.project));
     SC_TRY(write_movies(info.captured_at_us));
     SC_TRY(write_originals());
-    SC_TRY(write_events(*reader));
+    SC_TRY(write_events(events));
     return write_manifest();
   }
 
@@ -85,6 +89,16 @@ class Export {
     return Ok{};
   }
 
+  void find_closing_heads(const std::vector<EventInfo>& events) {
+    for (const EventInfo& info : events) {
+      const auto event = parse_event(info.event_bytes);
+      if (!event.ok() || info.device != manifest_.device) continue;
+      for (const auto& end : event->capture_closed().tracks()) {
+        if (end.has_head()) closing_[end.track()] = end.head();
+      }
+    }
+  }
+
   // The proof comes first and everything else is made from the copy, so that the two cannot differ
   // when the capture still grows.
   Status copy_tracks(ProjectId project) {
@@ -97,14 +111,17 @@ class Export {
       to.media = dir_ / "proof" / (key.track + ".media");
       SC_TRY(copy_whole(from.sidecar, to.sidecar));
       SC_TRY(copy_whole(from.media, to.media));
-      SC_TRY_ASSIGN(auto audit, audit_track(to, true, manifest_.device_key));
+      const auto closing = closing_.find(key.track);
+      const auto head = closing == closing_.end() ? std::nullopt : std::optional(closing->second);
+      SC_TRY_ASSIGN(auto audit, audit_track(to, true, manifest_.device_key, head));
       for (const auto& problem : audit.problems) {
         io_.err << "sitecast-hub: export: " << key.track << ": " << problem << "\n";
       }
       if (audit.device != manifest_.device) {
         return data_loss(key.track + " belongs to another device than its capture");
       }
-      manifest_.tracks.push_back({key.track, audit.parts.size(), audit.contiguous, audit.running});
+      manifest_.tracks.push_back(
+          {key.track, audit.parts.size(), audit.contiguous, audit.running, head});
       SC_TRY(add_file("proof/" + key.track + ".sidecar"));
       SC_TRY(add_file("proof/" + key.track + ".media"));
       tracks_.push_back({std::move(to), std::move(audit)});
@@ -149,8 +166,7 @@ class Export {
     return Ok{};
   }
 
-  Status write_events(IndexReader& reader) {
-    SC_TRY_ASSIGN(const auto events, reader.events(capture_));
+  Status write_events(const std::vector<EventInfo>& events) {
     SC_TRY(write_file_durably(dir_ / "events.json", as_bytes(events_as_json(events)), 0644));
     return add_file("events.json");
   }
@@ -172,6 +188,7 @@ class Export {
   CommandIo io_;
   SystemClock clock_;
   ExportManifest manifest_;
+  std::map<std::string, v1::SignedHead> closing_;  // by track
   std::vector<TrackSource> tracks_;
 };
 

@@ -40,6 +40,22 @@ Id id_of(const json& value) {
   return *id;
 }
 
+// The signed head as sent in capture.closed, serialised; null when the capture is still open.
+json closing_of(const ExportedTrack& track) {
+  if (!track.closing) return nullptr;
+  return base64url_encode(as_bytes(track.closing->SerializeAsString()));
+}
+
+std::optional<v1::SignedHead> parse_closing(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  const auto bytes = base64url_decode(value.get<std::string>());
+  v1::SignedHead head;
+  if (!bytes || !head.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
+    throw std::invalid_argument("a closing head that is none");
+  }
+  return head;
+}
+
 }  // namespace
 
 std::string format_manifest(const ExportManifest& manifest) {
@@ -48,7 +64,8 @@ std::string format_manifest(const ExportManifest& manifest) {
     tracks.push_back({{"name", track.name},
                       {"part_count", track.part_count},
                       {"contiguous", track.contiguous},
-                      {"running_hash", hex_encode(track.running)}});
+                      {"running_hash", hex_encode(track.running)},
+                      {"closing_head", closing_of(track)}});
   }
   json files = json::array();
   for (const auto& file : manifest.files) {
@@ -96,7 +113,8 @@ Result<ExportManifest> parse_manifest(const std::string& text) {
     for (const auto& track : in.at("tracks")) {
       manifest.tracks.push_back({safe_name(track.at("name")), track.at("part_count"),
                                  track.at("contiguous"),
-                                 fixed<std::uint8_t, 32>(track.at("running_hash"))});
+                                 fixed<std::uint8_t, 32>(track.at("running_hash")),
+                                 parse_closing(track.at("closing_head"))});
     }
     for (const auto& movie : in.at("movies")) manifest.movies.push_back(safe_name(movie));
     for (const auto& original : in.at("originals")) {

@@ -36,6 +36,7 @@ struct ExportedTrack {
   std::uint64_t part_count = 0;
   std::uint64_t contiguous = 0;
   Hash running{};
+  std::optional<v1::SignedHead> closing;  // from capture.closed
 };
 
 struct ExportManifest {

@@ -110,7 +110,8 @@ void walk_chain(const TrackFiles& files, const std::optional<SigningPublicKey>& 
 }  // namespace
 
 Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
-                               const std::optional<SigningPublicKey>& key) {
+                               const std::optional<SigningPublicKey>& key,
+                               const std::optional<v1::SignedHead>& closing) {
   SC_TRY_ASSIGN(const File sidecar, File::open_for_reading(files.sidecar));
   SC_TRY_ASSIGN(const File media, File::open_for_reading(files.media));
   SC_TRY_ASSIGN(const std::uint64_t sidecar_size, sidecar.size_bytes());
@@ -122,6 +123,7 @@ Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
   audit.torn_sidecar_bytes = sidecar_size - std::min(end, sidecar_size);
   find_overlaps(media_size, audit);
   drop_duplicates(audit);
+  if (closing) audit.heads.push_back(*closing);
   walk_chain(files, key, audit);
   return audit;
 }

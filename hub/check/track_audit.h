@@ -50,8 +50,10 @@ struct TrackAudit {
   std::uint64_t proven = 0;
 };
 
-// `key`: the device's, nullopt when it is not known (then no signature is judged).
+// `key`: the device's, nullopt when it is not known (then no signature is judged). `closing`: the
+// head that capture.closed carries for this track, if it is known; it covers the last parts.
 Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
-                               const std::optional<SigningPublicKey>& key);
+                               const std::optional<SigningPublicKey>& key,
+                               const std::optional<v1::SignedHead>& closing = std::nullopt);
 
 }  // namespace sitecast::hub

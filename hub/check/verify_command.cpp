@@ -52,7 +52,7 @@ class Verify {
       const TrackFiles files{manifest_.capture, expected.name,
                              dir_ / "proof" / (expected.name + ".sidecar"),
                              dir_ / "proof" / (expected.name + ".media")};
-      auto audit = audit_track(files, true, manifest_.device_key);
+      auto audit = audit_track(files, true, manifest_.device_key, expected.closing);
       if (!audit.ok()) {
         problem(expected.name + ": " + audit.error().message());
         continue;
