@@ -58,7 +58,8 @@ Result<gst::GstPtr<GstPad>> add_fragment(GstBin* bin, const std::string& fragmen
 
 }  // namespace
 
-LiveSource::LiveSource(std::string what, SourceSink& sink) : what_(std::move(what)), sink_(sink) {
+LiveSource::LiveSource(SourceKind source, SourceSink& sink)
+    : source_(source), what_(words_for(source)), sink_(sink) {
   video_.source = this;
   audio_.source = this;
   audio_.kind = MediaKind::kAudio;
@@ -66,7 +67,7 @@ LiveSource::LiveSource(std::string what, SourceSink& sink) : what_(std::move(wha
 
 Result<std::unique_ptr<Source>> LiveSource::open(const SourceSpec& spec, const AudioSpec& audio,
                                                  const SourceOptions& options, SourceSink& sink) {
-  std::unique_ptr<LiveSource> source(new LiveSource(words_for(spec.kind), sink));
+  std::unique_ptr<LiveSource> source(new LiveSource(spec.kind, sink));
   switch (spec.kind) {
     case SourceKind::kRtsp:
       if (!audio.fragment.empty()) {
@@ -187,6 +188,12 @@ std::optional<Error> LiveSource::take_error() {
   auto error = decoder_ ? decoder_->take_error() : pipeline_.take_error();
   if (error) return error->within(what_);
   return std::nullopt;
+}
+
+// A camera does not end by itself: it was unplugged, or its network is gone.
+Status LiveSource::verdict() {
+  if (source_ != SourceKind::kCamera && source_ != SourceKind::kRtsp) return Ok{};
+  return unavailable(what_ + " went away; what it showed until then is kept");
 }
 
 void LiveSource::listen(Track& track) {

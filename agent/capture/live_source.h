@@ -32,6 +32,7 @@ class LiveSource final : public Source {
   Status start() override;
   void stop() override;
   std::optional<Error> take_error() override;
+  Status verdict() override;
 
  private:
   struct Track {
@@ -41,7 +42,7 @@ class LiveSource final : public Source {
     std::atomic<bool> seen{false};  // something came, or it ended
   };
 
-  LiveSource(std::string what, SourceSink& sink);
+  LiveSource(SourceKind source, SourceSink& sink);
   Status build_fragments(const std::string& video, const std::string& audio);
   Status build_rtsp(const std::string& url, bool want_audio);
   Status wait_for_first();
@@ -52,6 +53,7 @@ class LiveSource final : public Source {
   static void on_eos(GstAppSink* sink, gpointer track) noexcept;
   void take(Track& track);
 
+  const SourceKind source_;
   const std::string what_;  // "the camera", for messages
   SourceSink& sink_;
   SourceInfo info_;
