@@ -11,6 +11,7 @@
 #include "agent/capture/file_layout.h"
 #include "agent/capture/media_type.h"
 #include "agent/capture/recording.h"
+#include "agent/gst/buffer.h"
 #include "proto/base/clock.h"
 #include "proto/base/file.h"
 
@@ -245,8 +246,8 @@ bool FileSource::play_pass(MediaKind kind, std::uint64_t number) {
       }
       continue;
     }
-    SampleTimes times;
-    if (!times_of(media.sample.get(), times)) continue;  // outside the file's edit list
+    gst::SampleTimes times;
+    if (!gst::times_of(media.sample.get(), times)) continue;  // outside the file's edit list
     media.media_time_ns = start_ns + times.running_ns;
     media.duration_ns = times.duration_ns;
     media.discontinuity = std::exchange(first, false);

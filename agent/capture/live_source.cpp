@@ -9,6 +9,7 @@
 
 #include "agent/capture/camera_mode.h"
 #include "agent/capture/recording.h"
+#include "agent/gst/buffer.h"
 #include "proto/base/clock.h"
 
 namespace sitecast::agent {
@@ -223,8 +224,8 @@ void LiveSource::take(Track& track) {
     media.sample = gst::GstPtr<GstSample>::adopt(gst_app_sink_try_pull_sample(track.appsink, 0));
     if (!media.sample) return;
     if (!started_) continue;
-    SampleTimes times;
-    const bool stamped = times_of(media.sample.get(), times);
+    gst::SampleTimes times;
+    const bool stamped = gst::times_of(media.sample.get(), times);
     if (info_.live) {
       const auto now_ns =
           static_cast<std::int64_t>(gst_element_get_current_running_time(pipeline().get()));

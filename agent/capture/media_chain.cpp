@@ -65,18 +65,4 @@ void attach_nothing(GstBin* bin, GstPad* pad) {
   gst_element_sync_state_with_parent(sink);
 }
 
-bool times_of(GstSample* sample, SampleTimes& times) {
-  GstBuffer* buffer = gst_sample_get_buffer(sample);
-  const GstSegment* segment = gst_sample_get_segment(sample);
-  if (buffer == nullptr || !GST_BUFFER_PTS_IS_VALID(buffer)) return false;
-  GstClockTime running =
-      gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-  if (!GST_CLOCK_TIME_IS_VALID(running)) return false;
-  times.running_ns = static_cast<std::int64_t>(running);
-  times.duration_ns = GST_BUFFER_DURATION_IS_VALID(buffer)
-                          ? static_cast<std::int64_t>(GST_BUFFER_DURATION(buffer))
-                          : 0;
-  return true;
-}
-
 }  // namespace sitecast::agent

@@ -26,11 +26,4 @@ Result<GstAppSink*> attach_audio(GstBin* bin, GstPad* pad, const ChainOptions& o
 // Links `pad` to nowhere, so that it does not stop its neighbours.
 void attach_nothing(GstBin* bin, GstPad* pad);
 
-// Times of an appsink's sample on its segment, as running time; false when it lies outside.
-struct SampleTimes {
-  std::int64_t running_ns = 0;
-  std::int64_t duration_ns = 0;
-};
-bool times_of(GstSample* sample, SampleTimes& times);
-
 }  // namespace sitecast::agent

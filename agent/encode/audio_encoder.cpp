@@ -14,6 +14,11 @@ constexpr std::int64_t kFinishLimitMs = 4'000;
 constexpr std::uint32_t kPacketSamples = 960;  // 20 ms
 constexpr std::size_t kOpusHeadBytes = 19;     // RFC 7845 section 5.1, mapping family 0
 
+std::int64_t nanoseconds(std::uint64_t samples) {
+  return static_cast<std::int64_t>(
+      gst_util_uint64_scale_round(samples, GST_SECOND, kOpusTimescale));
+}
+
 // Pre-skip of OpusHead, the stream's first header.
 std::optional<std::uint16_t> read_look_ahead(const GstCaps* caps) {
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
@@ -59,11 +64,11 @@ Result<std::unique_ptr<AudioEncoder>> AudioEncoder::make(std::uint8_t channel_co
 AudioEncoder::~AudioEncoder() { pipeline_.stop(); }
 
 Status AudioEncoder::push(ByteView samples, std::uint64_t position) {
-  GstBuffer* buffer = gst_buffer_new_memdup(samples.data(), samples.size());
   const std::uint64_t count = samples.size() / (sizeof(std::int16_t) * channel_count_);
-  GST_BUFFER_PTS(buffer) = gst_util_uint64_scale_round(position, GST_SECOND, kOpusTimescale);
-  GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale_round(count, GST_SECOND, kOpusTimescale);
-  if (gst_app_src_push_buffer(GST_APP_SRC(input_.get()), buffer) == GST_FLOW_OK) return Ok{};
+  auto buffer = gst::make_buffer(samples, nanoseconds(position), nanoseconds(count));
+  if (gst_app_src_push_buffer(GST_APP_SRC(input_.get()), buffer.release()) == GST_FLOW_OK) {
+    return Ok{};
+  }
   if (auto error = take_error()) return *error;
   return internal_error("the audio encoder stopped taking sound");
 }
@@ -85,14 +90,12 @@ GstFlowReturn AudioEncoder::on_sample(GstAppSink* sink, gpointer self) noexcept 
 }
 
 void AudioEncoder::take(GstSample* sample) {
-  GstBuffer* buffer = gst_sample_get_buffer(sample);
-  if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return;
-  const GstClockTime time = gst_segment_to_running_time(gst_sample_get_segment(sample),
-                                                        GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-  if (!GST_CLOCK_TIME_IS_VALID(time)) return;
+  gst::SampleTimes times;
+  if (gst::has_flag(sample, GST_BUFFER_FLAG_HEADER) || !gst::times_of(sample, times)) return;
   EncodedFrame frame;
-  frame.data = gst::bytes_of(buffer);
-  frame.media_time = gst_util_uint64_scale_round(time, kOpusTimescale, GST_SECOND);
+  frame.data = gst::bytes_of(gst_sample_get_buffer(sample));
+  frame.media_time = gst_util_uint64_scale_round(static_cast<std::uint64_t>(times.running_ns),
+                                                 kOpusTimescale, GST_SECOND);
   frame.duration = kPacketSamples;
   frame.key_frame = true;
   if (!look_ahead_) {

@@ -110,21 +110,19 @@ bool VideoEncoder::takes(GstCaps* raw_caps) const {
 
 Status VideoEncoder::push(GstBuffer* buffer, std::int64_t media_time_ns, std::int64_t duration_ns,
                           bool key_frame) {
-  // A shallow copy: the pixels are shared, the times are ours.
-  GstBuffer* timed = gst_buffer_copy(buffer);
-  GST_BUFFER_PTS(timed) = static_cast<GstClockTime>(media_time_ns);
-  GST_BUFFER_DTS(timed) = GST_CLOCK_TIME_NONE;
-  GST_BUFFER_DURATION(timed) = static_cast<GstClockTime>(duration_ns);
+  auto timed = gst::retimed(buffer, media_time_ns, duration_ns);
   {
     const std::lock_guard lock(mutex_);
     ++in_flight_;
   }
   if (key_frame) {
     gst_element_send_event(input_.get(), gst_video_event_new_downstream_force_key_unit(
-                                             GST_BUFFER_PTS(timed), GST_CLOCK_TIME_NONE,
-                                             GST_CLOCK_TIME_NONE, TRUE, 0));
+                                             static_cast<GstClockTime>(media_time_ns),
+                                             GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE, TRUE, 0));
   }
-  if (gst_app_src_push_buffer(GST_APP_SRC(input_.get()), timed) == GST_FLOW_OK) return Ok{};
+  if (gst_app_src_push_buffer(GST_APP_SRC(input_.get()), timed.release()) == GST_FLOW_OK) {
+    return Ok{};
+  }
   if (auto error = take_error()) return *error;
   return internal_error("the video encoder stopped taking pictures");
 }
@@ -157,7 +155,6 @@ GstFlowReturn VideoEncoder::on_sample(GstAppSink* sink, gpointer self) noexcept 
 }
 
 void VideoEncoder::take(GstSample* sample) {
-  GstBuffer* buffer = gst_sample_get_buffer(sample);
   std::optional<VideoInit> init;
   const GstStructure* structure = gst_caps_get_structure(gst_sample_get_caps(sample), 0);
   const GValue* codec_data = gst_structure_get_value(structure, "codec_data");
@@ -169,17 +166,17 @@ void VideoEncoder::take(GstSample* sample) {
     }
   }
   // Running time, because encoders may shift PTS and segment together to keep DTS positive.
-  const GstClockTime time = gst_segment_to_running_time(gst_sample_get_segment(sample),
-                                                        GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  gst::SampleTimes times;
+  const bool timed = gst::times_of(sample, times);
+  const auto ticks = [](std::int64_t ns) {
+    return gst_util_uint64_scale_round(static_cast<std::uint64_t>(ns), kVideoTimescale, GST_SECOND);
+  };
   EncodedFrame frame;
-  frame.data = gst::bytes_of(buffer);
-  frame.media_time = gst_util_uint64_scale_round(time, kVideoTimescale, GST_SECOND);
-  if (GST_BUFFER_DURATION_IS_VALID(buffer)) {
-    frame.duration = static_cast<std::uint32_t>(
-        gst_util_uint64_scale_round(GST_BUFFER_DURATION(buffer), kVideoTimescale, GST_SECOND));
-  }
-  frame.key_frame = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) == FALSE;
-  if (GST_CLOCK_TIME_IS_VALID(time)) on_frame_(std::move(frame), std::move(init));
+  frame.data = gst::bytes_of(gst_sample_get_buffer(sample));
+  frame.media_time = ticks(times.running_ns);
+  frame.duration = static_cast<std::uint32_t>(ticks(times.duration_ns));
+  frame.key_frame = !gst::has_flag(sample, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (timed) on_frame_(std::move(frame), std::move(init));
   const std::lock_guard lock(mutex_);
   if (in_flight_ > 0) --in_flight_;
   room_.notify_all();
