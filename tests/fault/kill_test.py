@@ -29,7 +29,9 @@ class Walkthrough:
     def __init__(self, stack, source, audio):
         self.stack = stack
         self.command = [stack.agent, "--config", str(stack.device_config), "record",
-                        "--source", source, "--loop"]
+                        "--source", source]
+        if source.startswith("file:"):
+            self.command.append("--loop")
         if audio:
             self.command += ["--audio", audio]
         self.log = open(stack.dir / "agent.log", "ab")
@@ -49,7 +51,8 @@ class Walkthrough:
                 self.starts += 1
             code = self.process.wait()
             if code not in (0, -signal.SIGKILL) and not self.stopping:
-                print(f"agent ended with {code}", file=sys.stderr)
+                tail = (stack.dir / "agent.log").read_text(errors="replace")[-400:]
+                print(f"agent ended with {code}: {tail}", file=sys.stderr)
                 time.sleep(1)  # what a service manager waits between starts
 
     def pid(self):
