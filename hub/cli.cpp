@@ -137,14 +137,28 @@ void add_device_commands(CLI::App& app, Action& action) {
 struct BrokerFileOptions {
   std::filesystem::path out;
   ListenerOptions listeners;
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
   bool new_passwords = false;
 };
+
+constexpr std::uint64_t kTlsFileBytes = 1024 * 1024;
+
+// The broker gives up root before it reads them, so they go where it may read.
+Status copy_tls_files(const BrokerFileOptions& options) {
+  if (options.listeners.tls_port == 0) return Ok{};
+  SC_TRY_ASSIGN(const Bytes certificate, read_file(options.tls_certificate, kTlsFileBytes));
+  SC_TRY_ASSIGN(const Bytes key, read_file(options.tls_key, kTlsFileBytes));
+  SC_TRY(write_file_durably(options.out / kTlsCertificateName, certificate));
+  return write_file_durably(options.out / kTlsKeyName, key, kPrivate);
+}
 
 Status write_broker_files(const HubConfig& config, const BrokerFileOptions& options, json& shown) {
   SC_TRY_ASSIGN(const std::string conf, mosquitto_conf(options.listeners));
   SC_TRY_ASSIGN(const json made, administer(config, {{"command", "broker-files"},
                                                      {"new_passwords", options.new_passwords}}));
   SC_TRY(make_folders_durably(options.out));
+  SC_TRY(copy_tls_files(options));
   SC_TRY(write_file_durably(options.out / "mosquitto.conf", as_bytes(conf)));
   SC_TRY(write_file_durably(options.out / "dynamic-security.json",
                             as_bytes(made["rights"].get<std::string>()), kPrivate));
@@ -166,8 +180,8 @@ void add_broker_command(CLI::App& app, Action& action) {
   files->add_option("--port", options->listeners.port, "Plain listener on 127.0.0.1")->required();
   auto* port = files->add_option("--tls-port", options->listeners.tls_port, "Listener with TLS");
   auto* certificate =
-      files->add_option("--tls-certificate", options->listeners.tls_certificate, "Its certificate");
-  auto* key = files->add_option("--tls-key", options->listeners.tls_key, "Its key");
+      files->add_option("--tls-certificate", options->tls_certificate, "Its certificate");
+  auto* key = files->add_option("--tls-key", options->tls_key, "Its key");
   port->needs(certificate)->needs(key);
   certificate->needs(port);
   key->needs(port);

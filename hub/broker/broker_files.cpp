@@ -13,6 +13,10 @@ namespace {
 constexpr std::array<const char*, 4> kPluginFolders{
     "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"};
 
+// After each `listener`: set before the first one it opens mosquitto's default listener, port 1883
+// on every address. Without it a device could take over another's session by its client id.
+constexpr const char* kListenerOptions = "use_username_as_clientid true\n";
+
 Result<std::string> find_plugin() {
   for (const char* folder : kPluginFolders) {
     const auto path = std::filesystem::path(folder) / "mosquitto_dynamic_security.so";
@@ -48,23 +52,18 @@ log_type error
 log_type warning
 log_type notice
 
-# A listener's own setting: before the first listener it would open another one, on every address.
-# Without it a device could take over another's session by its client id.
 listener {} 127.0.0.1
-use_username_as_clientid true
-)",
-      plugin, limits::kMqttPacketBytes, listeners.port);
+{})",
+      plugin, limits::kMqttPacketBytes, listeners.port, kListenerOptions);
   if (listeners.tls_port != 0) {
     conf += fmt::format(
         R"(
 listener {}
-use_username_as_clientid true
-certfile {}
+{}certfile {}
 keyfile {}
 tls_version tlsv1.2
 )",
-        listeners.tls_port, std::filesystem::absolute(listeners.tls_certificate).string(),
-        std::filesystem::absolute(listeners.tls_key).string());
+        listeners.tls_port, kListenerOptions, kTlsCertificateName, kTlsKeyName);
   }
   return conf;
 }

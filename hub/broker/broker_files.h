@@ -14,11 +14,13 @@ namespace sitecast::hub {
 
 struct ListenerOptions {
   std::uint16_t port = 0;  // plain, loopback only
-  // A second listener with TLS on every address, if tls_port is not 0.
+  // A second listener with TLS on every address, if not 0. Its certificate and key lie in the
+  // folder under the names below.
   std::uint16_t tls_port = 0;
-  std::filesystem::path tls_certificate;
-  std::filesystem::path tls_key;
 };
+
+inline constexpr const char* kTlsCertificateName = "server.crt";
+inline constexpr const char* kTlsKeyName = "server.key";
 
 // kNotFound when the dynamic-security plugin is not installed.
 Result<std::string> mosquitto_conf(const ListenerOptions& listeners);

@@ -13,6 +13,7 @@
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import subprocess
@@ -118,9 +119,10 @@ class StackFiles:
         if self.lan_host:
             command += ["--tls-port", str(self.port(MQTT_TLS)), "--tls-certificate",
                         str(self.tls / "server.crt"), "--tls-key", str(self.tls / "server.key")]
+        if not (self.secrets / "hub.password").exists():
+            command.append("--new-passwords")
         self.run(command)
         for password in self.broker.glob("*.password"):
-            os.chmod(password, 0o600)
             shutil.move(password, self.secrets / password.name)
         if os.geteuid() == 0:
             try:
@@ -130,6 +132,14 @@ class StackFiles:
             for path in (self.broker, *self.broker.iterdir()):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
         os.chmod(self.broker, 0o700)
+
+    def point_device_at_broker(self):
+        """The stack may have been started on other ports than when the device was enrolled."""
+        config = self.device / "agent.toml"
+        old = config.read_text(encoding="utf-8")
+        new = re.sub(r'(?m)^url = "mqtt://[^"]*"', f'url = "{self.mqtt_url}"', old)
+        if new != old:
+            write_private(config, new)
 
     def password(self, user):
         return (self.secrets / f"{user}.password").read_text(encoding="utf-8").strip()

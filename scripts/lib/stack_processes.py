@@ -107,6 +107,7 @@ class Supervisor:
         self.restart = restart
         self.children = []
         self.stopping = threading.Event()
+        self.trouble = False  # something went wrong that did not end a child
 
     def add(self, child):
         self.children.append(child)

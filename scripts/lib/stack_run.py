@@ -10,6 +10,7 @@ from pathlib import Path
 
 import local_ca
 import mqtt_probe
+from listeners import listening_sockets
 from stack_files import (GATEWAY_METRICS, HTTP, HUB_METRICS, MQTT, MQTT_TLS, StackFiles,
                          default_build, mosquitto_path, new_password)
 from stack_processes import Child, StackError, Supervisor, say, stop_on_signals
@@ -47,6 +48,7 @@ class Stack:
         if files.lan_host:
             local_ca.ensure(files.tls, files.lan_host)
         facts = self._ensure_project()
+        files.point_device_at_broker()
         self._ensure_accounts()
         self.broker = self.supervisor.add(
             Child("broker", [mosquitto_path(), "-c", "mosquitto.conf"], files.log / "broker.log",
@@ -138,6 +140,7 @@ class Stack:
                 if time.monotonic() > deadline:
                     raise StackError(f"the broker does not answer: {problem}") from problem
                 time.sleep(0.02)
+        self._prove_listeners()
         device_id = facts["device_id"]
         device_password = (self.files.device / "broker.password").read_text(encoding="utf-8").strip()
         right = [("hub", self.files.password("hub")),
@@ -158,6 +161,16 @@ class Stack:
             for topic in ("#", f"sitecast/1/{facts['project_id']}/+/live/#"):
                 if device.subscribe(topic) < mqtt_probe.NOT_REFUSED_BELOW:
                     raise StackError(f"the broker lets a device subscribe to {topic}")
+
+    def _prove_listeners(self):
+        """The broker listens where it was told to and nowhere else: one wrong line in its configuration
+        opens its default port on every address."""
+        allowed = {("127.0.0.1", self.files.port(MQTT))}
+        if self.files.lan_host:
+            allowed |= {("0.0.0.0", self.files.port(MQTT_TLS)), ("::", self.files.port(MQTT_TLS))}
+        for address, port in listening_sockets(self.broker.pid):
+            if (address, port) not in allowed:
+                raise StackError(f"the broker also listens on {address}:{port}")
 
     def _info(self, facts):
         files = self.files
