@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kControlInterval{50};
 
+// Cameras find their exposure in the first pictures.
+constexpr std::int64_t kCameraSettleNs = 600'000'000;
+
 std::int64_t now_us() { return SystemClock().monotonic_us(); }
 
 v1::Event note_event(const std::string& text) {
@@ -72,11 +75,12 @@ Status RecordingImpl::open() {
 
 Status RecordingImpl::open_capture(const SourceSpec& spec, const EncoderChoice& encoder) {
   const SourceInfo info = source_->info();
-  const std::int64_t captured_at_us =
+  captured_at_us_ =
       options_.captured_at_us != 0 ? options_.captured_at_us : SystemClock().wall_us();
+  if (spec.kind == SourceKind::kCamera) settle_ns_ = kCameraSettleNs;
   v1::CaptureOpened opened;
   opened.set_capture_kind(options_.capture_kind);
-  opened.set_captured_at_us(captured_at_us);
+  opened.set_captured_at_us(captured_at_us_);
   if (info.has_video) tracks_.emplace_back("video");
   if (info.has_audio) tracks_.emplace_back("audio");
   for (const std::string& track : tracks_) opened.add_tracks(track);
@@ -94,12 +98,12 @@ Status RecordingImpl::open_capture(const SourceSpec& spec, const EncoderChoice& 
     log_.info("video encoder {} ({}): {}", encoder.profile.name, encoder.profile.element,
               encoder.reason);
     video_ = std::make_unique<VideoPath>(
-        VideoPath::Options{options_.encode, encoder, captured_at_us, info.live},
+        VideoPath::Options{options_.encode, encoder, captured_at_us_, info.live},
         [this](NewPart part) { return writer_->append("video", std::move(part)); });
     watch_ = std::make_unique<VisionWatch>([this](const QualityChange& c) { on_quality(c); });
   }
   if (info.has_audio) {
-    audio_ = std::make_unique<AudioPath>(options_.encode, captured_at_us, [this](NewPart part) {
+    audio_ = std::make_unique<AudioPath>(options_.encode, captured_at_us_, [this](NewPart part) {
       return writer_->append("audio", std::move(part));
     });
   }
@@ -127,8 +131,11 @@ void RecordingImpl::on_media(MediaKind kind, RawMedia media) {
   // The encoder first: looking at the picture is never in its way.
   if (Status status = video_->take(media); !status.ok()) fail(status.error().within("picture"));
   watch_->offer(media);
-  const std::lock_guard lock(photo_mutex_);
-  newest_ = std::move(media.sample);
+  {
+    const std::lock_guard lock(photo_mutex_);
+    newest_ = std::move(media);
+  }
+  photo_changed_.notify_all();
 }
 
 void RecordingImpl::on_picture_skipped() {
@@ -180,20 +187,24 @@ Status RecordingImpl::state_now(v1::Event event) {
 }
 
 Result<CaptureId> RecordingImpl::take_photo(std::string note) {
-  gst::GstPtr<GstSample> picture;
+  if (!video_) return failed_precondition("there is no picture: only sound is recorded");
+  RawMedia picture;
   {
-    const std::lock_guard lock(photo_mutex_);
+    std::unique_lock lock(photo_mutex_);
+    photo_changed_.wait_for(lock, std::chrono::milliseconds(kSourceStartLimitMs), [&] {
+      return pictures_over_ || (newest_.sample && newest_.media_time_ns >= settle_ns_);
+    });
     picture = newest_;
   }
-  if (!picture) return failed_precondition("there is no picture yet");
+  if (!picture.sample) return failed_precondition("there is no picture");
   SnapshotOptions options;
   options.project = options_.project;
   options.area = options_.area;
   options.note = std::move(note);
   options.demonstration = options_.demonstration;
   options.boot_count = options_.boot_count;
-  options.captured_at_us = SystemClock().wall_us();
-  return store_snapshot(picture.get(), options, store_);
+  options.captured_at_us = captured_at_us_ + picture.media_time_ns / 1000;
+  return store_snapshot(picture.sample.get(), options, store_);
 }
 
 void RecordingImpl::stop() {
@@ -256,6 +267,11 @@ void RecordingImpl::control() {
 RecordingEnd RecordingImpl::shut_down() {
   if (video_) video_->interrupt();
   source_->stop();
+  {
+    const std::lock_guard lock(photo_mutex_);
+    pictures_over_ = true;
+  }
+  photo_changed_.notify_all();
   RecordingEnd end;
   for (Status finished :
        {video_ ? video_->finish() : Status(Ok{}), audio_ ? audio_->finish() : Status(Ok{})}) {

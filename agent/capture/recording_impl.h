@@ -76,8 +76,12 @@ class RecordingImpl final : public Recording, private SourceSink {
   bool limit_reached_ = false;       // under mutex_
   std::optional<Error> error_;       // under mutex_: the first failure
   std::optional<RecordingEnd> end_;  // under mutex_
+  std::int64_t captured_at_us_ = 0;  // wall clock of media time 0
+  std::int64_t settle_ns_ = 0;       // cameras: earlier pictures are no photos yet
   std::mutex photo_mutex_;
-  gst::GstPtr<GstSample> newest_;  // under photo_mutex_
+  std::condition_variable photo_changed_;
+  RawMedia newest_;             // under photo_mutex_
+  bool pictures_over_ = false;  // under photo_mutex_
 
   std::unique_ptr<VideoPath> video_;
   std::unique_ptr<AudioPath> audio_;

@@ -37,6 +37,10 @@ TEST(PictureSizeTest, PixelsBecomeSquareByShrinking) {
   EXPECT_EQ(encoded_size({720, 576}, 16, 11, {1280, 720}), (PictureSize{720, 396}));
 }
 
+TEST(PictureSizeTest, PixelsThatAreAlmostSquareAreLeftAlone) {
+  EXPECT_EQ(encoded_size({1280, 720}, 159, 160, {1280, 720}), (PictureSize{1280, 720}));
+}
+
 TEST(BitrateTest, IsTheConfiguredOneAt720p30AndLessBelow) {
   EncodeOptions options;
   EXPECT_EQ(bitrate_for(options, {1280, 720}, 30), 2500U);

@@ -213,7 +213,7 @@ TEST(RecordingTest, APhotoHasTheSourcesFullSizeWhileTheFilmIsSmaller) {
       live("gst:videotestsrc is-live=true ! video/x-raw,width=1920,height=1080,framerate=15/1"),
       store, {});
   ASSERT_TRUE(recording.ok());
-  ASSERT_TRUE(eventually([&] { return (*recording)->media_time_us() > 0; }));
+  // At once: waits for the first picture.
   const auto photo = (*recording)->take_photo("look");
   ASSERT_TRUE(photo.ok()) << photo.error().message();
   EXPECT_TRUE(eventually([&] { return store.capture().tracks.count("video") == 1; }));
@@ -229,6 +229,16 @@ TEST(RecordingTest, APhotoHasTheSourcesFullSizeWhileTheFilmIsSmaller) {
   ASSERT_TRUE(header.ok());
   EXPECT_EQ(header->width_px, 1920U);
   EXPECT_EQ(header->height_px, 1080U);
+}
+
+TEST(RecordingTest, APhotoWithoutAnyPictureIsAClearError) {
+  RecordOptions options =
+      file_options(test_data("broken-media/androidx-media/sample_audio_only.mp4"));
+  SITECAST_NEED_DATA(test_data("broken-media/androidx-media/sample_audio_only.mp4"));
+  MemoryStore store;
+  auto recording = agent::Recording::start(options, store, {});
+  ASSERT_TRUE(recording.ok()) << recording.error().message();
+  EXPECT_EQ((*recording)->take_photo("").error().kind(), ErrorKind::kFailedPrecondition);
 }
 
 TEST(RecordingTest, ABlackPictureIsReportedAndStatedOnTheCapture) {
