@@ -32,7 +32,9 @@ class GstAvcDecoder final : public AvcDecoder {
  public:
   explicit GstAvcDecoder(Element decoder) : decoder_(std::move(decoder)) {
     source_.reset(retained(gst_pad_new("source", GST_PAD_SRC)));
-    sink_.reset(retained(gst_pad_new("sink", GST_PAD_SINK)));
+    // With a template, so that each frame may bring other caps than the one before.
+    sink_.reset(retained(gst_pad_new_from_static_template(&sink_template_, "sink")));
+    GST_PAD_SET_ACCEPT_TEMPLATE(sink_.get());
     gst_pad_set_element_private(sink_.get(), this);
     gst_pad_set_chain_function(sink_.get(), on_buffer);
     gst_pad_set_event_function(sink_.get(), on_event);
@@ -137,6 +139,8 @@ class GstAvcDecoder final : public AvcDecoder {
     gst_video_frame_unmap(&frame);
   }
 
+  GstStaticPadTemplate sink_template_{
+      "sink", GST_PAD_SINK, GST_PAD_ALWAYS, {nullptr, "video/x-raw", {}}};
   Element decoder_;
   Pad source_;
   Pad sink_;

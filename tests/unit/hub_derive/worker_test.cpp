@@ -22,6 +22,7 @@ constexpr std::uint64_t kTestFileBytes = 64ULL << 20;
 std::unique_ptr<WorkerProcess> make_worker() {
   DeriveConfig config;
   config.worker = fs::path(SITECAST_BIN_DIR) / "sitecast-derive";
+  config.wall_limit_s = 120;  // what is tested here is not how busy the machine is
   auto worker = WorkerProcess::make(config);
   EXPECT_TRUE(worker.ok());
   return std::move(worker).value();
@@ -57,18 +58,18 @@ TEST(WorkerTest, AllEightOrientationsComeOutUpright) {
     return load(test_data("exif-gps-photos/jpg_orientation_landscape_" +
                           std::to_string(orientation) + ".jpg"));
   };
-  // Photo 1 is another crop of the same place; the other seven show the same picture.
-  const derive::Picture upright = thumbnail_of(photo(3));
+  const derive::Picture upright = thumbnail_of(photo(1));
   EXPECT_EQ(upright.width, 480U);
-  EXPECT_LT(mean_difference(derive::shrink(thumbnail_of(photo(1)), 32, 32),
-                            derive::shrink(upright, 32, 32)),
-            20);
-  for (const int orientation : {2, 4, 5, 6, 7, 8}) {
+  for (int orientation = 2; orientation <= 8; ++orientation) {
     const derive::Picture picture = thumbnail_of(photo(orientation));
     EXPECT_EQ(picture.width, upright.width);
-    // Coarse, because each picture has its own number in the middle and its own noise.
-    EXPECT_LT(mean_difference(derive::shrink(picture, 32, 32), derive::shrink(upright, 32, 32)), 5)
-        << "orientation " << orientation;
+    // The pictures differ in tone, so each is compared with the upright one and its turned copies:
+    // none of those may come nearer.
+    const double difference = mean_difference(picture, upright);
+    for (unsigned turned = 2; turned <= 4; ++turned) {
+      EXPECT_LT(difference, mean_difference(picture, derive::orient(upright, turned)) / 2)
+          << "orientation " << orientation << " looks like " << turned;
+    }
   }
 }
 
@@ -132,11 +133,11 @@ TEST(WorkerTest, SpriteHasATilePerChunkAcrossAChangeOfResolution) {
   ASSERT_TRUE(answer.ok()) << answer.error().message();
   const std::string_view text = as_text(*answer);
   EXPECT_EQ(text.substr(0, text.find('\n')),
-            R"({"columns":5,"rows":1,"tile_width":160,"tile_height":90,"count":5})");
+            R"({"columns":5,"rows":1,"tile_width":160,"tile_height":120,"count":5})");
   const auto sheet = derive::decode_jpeg(ByteView(*answer).subspan(text.find('\n') + 1), 800);
   ASSERT_TRUE(sheet.ok());
   EXPECT_EQ(sheet->width, 800U);
-  EXPECT_EQ(sheet->height, 90U);
+  EXPECT_EQ(sheet->height, 120U);
 }
 
 // Hostile input may only end in a picture or in the worker's own refusal; never in its death.
@@ -171,15 +172,19 @@ TEST(WorkerTest, MutatedPhotosNeverKillTheWorker) {
   std::vector<Bytes> photos;
   const auto own = derive::encode_jpeg(derive::make_picture(320, 240), 80);
   ASSERT_TRUE(own.ok());
-  photos.push_back(*own);
+  photos.assign(2, *own);
+  std::size_t slot = 1;
   for (const char* name : {"exif-gps-photos/jpg_orientation_landscape_6.jpg",
                            "exif-gps-photos/heic_mobile_iphone_13_pro_max.HEIC"}) {
-    if (fs::exists(test_data(name))) photos.push_back(load(test_data(name)));
+    if (!fs::exists(test_data(name))) continue;
+    photos.resize(std::max(photos.size(), slot + 1));
+    photos[slot++] = load(test_data(name));
   }
   const auto worker = make_worker();
   std::mt19937 random(20'260'101);
-  for (int round = 0; round < 60; ++round) {
-    Bytes photo = photos[static_cast<std::size_t>(round) % photos.size()];
+  for (int round = 0; round < 45; ++round) {
+    // The HEIC photo, which takes longest, every ninth time.
+    Bytes photo = round % 9 == 8 ? photos.back() : photos[static_cast<std::size_t>(round) % 2];
     mutate(photo, random);
     expect_survives(*worker, "photo-thumbnail", photo, "round " + std::to_string(round));
   }
@@ -191,7 +196,7 @@ TEST(WorkerTest, MutatedVideoNeverKillsTheWorker) {
   const Bytes clip = clip_of(video_parts(*stream, 320, 180));
   const auto worker = make_worker();
   std::mt19937 random(20'260'102);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 40; ++round) {
     Bytes mutated = clip;
     mutate(mutated, random);
     expect_survives(*worker, round % 2 == 0 ? "sprite" : "video-thumbnail", mutated,
