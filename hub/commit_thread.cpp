@@ -191,7 +191,8 @@ void CommitThread::handle_hello(const Admitted& admitted, ByteView payload) {
   for (const v1::TrackPosition& position : hello->tracks()) {
     const auto capture = CaptureId::from_bytes(position.capture_id());
     if (!capture || !track_kind(position.track())) continue;
-    question.tracks.push_back({admitted.sender.project, *capture, position.track()});
+    question.tracks.push_back({{admitted.sender.project, *capture, position.track()},
+                               position.ended() ? position.next_sequence() : UINT64_MAX});
   }
   log_.debug("device {} says hello with {} tracks", admitted.sender.device.text(),
              question.tracks.size());
@@ -313,8 +314,8 @@ void CommitThread::receipt_events(const Committed& committed) {
 void CommitThread::answer_questions() {
   for (const Question& question : questions_) {
     const Recipient to = recipient_of(question.sender);
-    for (const TrackKey& key : question.tracks) {
-      auto receipt = parts_.archive->receipt(question.sender, key);
+    for (const auto& [key, at_most] : question.tracks) {
+      auto receipt = parts_.archive->receipt(question.sender, key, at_most);
       if (!receipt.ok() && receipt.error().kind() != ErrorKind::kNotFound) continue;
       if (!receipt.ok()) {
         receipt = v1::TrackReceipt();

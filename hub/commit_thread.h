@@ -68,9 +68,13 @@ class CommitThread {
     Bytes event;
     Answer answer;
   };
+  struct Asked {
+    TrackKey track;
+    std::uint64_t at_most = UINT64_MAX;  // the device has no more parts than these
+  };
   struct Question {
     Sender sender;
-    std::vector<TrackKey> tracks;
+    std::vector<Asked> tracks;
   };
 
   void run();

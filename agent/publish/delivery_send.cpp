@@ -148,6 +148,7 @@ void Delivery::send_hello(ProjectId project) {
       position.set_capture_id(track.at.capture.raw());
       position.set_track(track.at.track);
       position.set_next_sequence(track.at.made);
+      position.set_ended(track.at.ended);
     }
   }
   Outstanding outstanding;

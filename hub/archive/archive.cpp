@@ -425,11 +425,31 @@ void Archive::check_passed_heads(TrackFile& file) {
   if (!status.ok()) log_.error("{}", status.error().message());
 }
 
-Result<v1::TrackReceipt> Archive::receipt(const Sender& sender, const TrackKey& key) {
+// The running hash after `count` parts, of which all are here.
+Result<RunningHash> Archive::running_hash_at(TrackFile& file, std::uint64_t count) {
+  RunningHash running(file.key().capture, file.key().track);
+  while (running.count() < count) {
+    SC_TRY_ASSIGN(const auto hash, file.stored_hash(running.count()));
+    if (!hash) return data_loss("a stored part is not found again");
+    running.add(*hash);
+  }
+  return running;
+}
+
+Result<v1::TrackReceipt> Archive::receipt(const Sender& sender, const TrackKey& key,
+                                          std::uint64_t at_most) {
   SC_TRY_ASSIGN(Open * open, find_track(key));
   if (open->file->device() != sender.device) return permission_denied("not this device's track");
-  const TrackFile& file = *open->file;
+  TrackFile& file = *open->file;
   v1::TrackReceipt receipt;
+  if (file.running().count() > at_most) {
+    SC_TRY_ASSIGN(const RunningHash running, running_hash_at(file, at_most));
+    receipt.set_capture_id(key.capture.raw());
+    receipt.set_track(key.track);
+    receipt.set_contiguous(at_most);
+    if (at_most > 0) receipt.set_running_hash(to_string(running.value()));
+    return receipt;
+  }
   receipt.set_capture_id(key.capture.raw());
   receipt.set_track(key.track);
   receipt.set_contiguous(file.running().count());

@@ -80,7 +80,10 @@ class Archive {
   Committed commit();
 
   // What is durable of a track, for a receipt. kNotFound: nothing. kPermissionDenied: not theirs.
-  Result<v1::TrackReceipt> receipt(const Sender& sender, const TrackKey& key);
+  // `at_most`: speak of parts [0, at_most) only (v1::TrackPosition.ended); reads the hashes of all
+  // of them back when there are more, which is rare.
+  Result<v1::TrackReceipt> receipt(const Sender& sender, const TrackKey& key,
+                                   std::uint64_t at_most = UINT64_MAX);
 
   // The index has applied these events: they are found there from now on.
   void forget_events(const std::vector<EventId>& ids);
@@ -124,6 +127,7 @@ class Archive {
   [[nodiscard]] bool disk_is_full_for_events();
   void settle_track(Open& open, Committed& committed);
   void settle_log(ProjectId project, const Status& synced, Committed& committed);
+  static Result<RunningHash> running_hash_at(TrackFile& file, std::uint64_t count);
   void check_passed_heads(TrackFile& file);
 
   Layout layout_;

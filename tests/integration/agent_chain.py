@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,11 +26,28 @@ def wait_until(what, seconds, condition):
         time.sleep(0.02)
 
 
+def free_port_base(first, count=5):
+    """The first of `count` ports in a row that nobody listens on, from `first` on."""
+    for base in range(first, first + 200, count):
+        sockets = []
+        try:
+            for port in range(base, base + count):
+                sockets.append(socket.socket())
+                sockets[-1].bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            continue
+        finally:
+            for each in sockets:
+                each.close()
+    raise AssertionError(f"no free ports from {first} on")
+
+
 class Chain:
     """One enrolled device, its hub and broker."""
 
     def __init__(self, build, folder, port_base):
-        self.files = StackFiles(folder, build, port_base)
+        self.files = StackFiles(folder, build, free_port_base(port_base))
         self.processes = {}
         self.agent = str(self.files.bin / "sitecast-agent")
         self.config = self.files.device / "agent.toml"

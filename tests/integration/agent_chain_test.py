@@ -3,6 +3,7 @@
 """From a test source through agent, broker and hub into the archive, with each of them killed on the
 way. What was filmed is known from the agent's ledger; the archive is read by an independent reader."""
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -114,6 +115,22 @@ class AgentChainTest(unittest.TestCase):
         self.assertEqual(len(captures), 3)
         chain.run_agent("send", "--until-delivered")
         self.assert_delivered_whole()
+
+    def test_what_a_power_cut_took_here_stays_at_the_hub(self):
+        chain = self.chain.start()
+        agent = chain.start_agent("record", "--source", "test:")
+        wait_until("parts are at the hub", 30, lambda: all(
+            t["parts_at_hub"] > 40 for t in chain.status()["captures"][0]["tracks"]))
+        kill(agent)
+        # What was never synced goes missing: the end of each file.
+        for path in chain.spool_files():
+            os.truncate(path, path.stat().st_size - 10_000 if "video" in path.name
+                        else path.stat().st_size // 2)
+        chain.run_agent("send", "--until-delivered")
+        status = chain.status()
+        self.assertEqual([c["state"] for c in status["captures"]], ["at_hub"])
+        self.assertEqual(chain.spool_files(), [])
+        self.assertEqual(chain.problems(), [])
 
     def test_a_second_command_is_done_by_the_process_that_films(self):
         chain = self.chain.start()

@@ -144,6 +144,21 @@ TEST_F(DeliveryTest, AnotherRunningHashFreesNothingAndIsShown) {
   EXPECT_TRUE(take<Delivered>().empty());
 }
 
+TEST_F(DeliveryTest, WhatOnlyTheHubHasIsNoConflict) {
+  add_track(0, 5, true, "video");  // more had gone out live; a power cut took it here
+  connect();
+  const auto hello = take<SendHello>();
+  ASSERT_EQ(hello.size(), 1U);
+  EXPECT_TRUE(hello[0].hello.tracks(0).ended());
+  machine.receipt(receipt_of(8));
+  EXPECT_TRUE(take<Delivered>().empty());
+  machine.receipt(receipt_of(5));
+  const auto freed = take<Delivered>();
+  ASSERT_EQ(freed.size(), 1U);
+  EXPECT_EQ(freed[0].count, 5U);
+  EXPECT_TRUE(machine.all_delivered());
+}
+
 TEST_F(DeliveryTest, ALostLivePartGoesByFillAsSoonAsALaterOneIsConfirmed) {
   connect();
   add_track(0, 0, false, "video");
