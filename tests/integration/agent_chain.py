@@ -54,6 +54,10 @@ class Chain:
         self.ledger = self.files.dir / "ledger"
         self.files.make_folders()
         self.files.write_configuration()
+        hub = self.files.hub_config.read_text(encoding="utf-8")
+        # Thumbnails are none of the agent's business.
+        self.files.hub_config.write_text(hub.replace("enabled = true", "enabled = false"),
+                                         encoding="utf-8")
         self._enrol()
         self.files.write_broker_files()
 

@@ -119,6 +119,7 @@ class AgentChainTest(unittest.TestCase):
     def test_what_a_power_cut_took_here_stays_at_the_hub(self):
         chain = self.chain.start()
         agent = chain.start_agent("record", "--source", "test:")
+        wait_until("it films", 30, lambda: chain.parts() > 60)
         wait_until("parts are at the hub", 30, lambda: all(
             t["parts_at_hub"] > 40 for t in chain.status()["captures"][0]["tracks"]))
         kill(agent)

@@ -129,12 +129,12 @@ TEST_F(SpoolTest, APartThatTheFullDiskRefusesLeavesTheTrackAsItWas) {
 }
 
 TEST_F(SpoolTest, CaptureStopsVisiblyAtTheReserveAndAtTheQuota) {
-  settings.quota_bytes = 20'000;
+  settings.quota_bytes = 200'000;
   open();
   auto writer = open_capture();
   Status status = Ok{};
   std::uint64_t n = 0;
-  while (status.ok() && n < 100) status = writer->append("video", make_part(n++));
+  while (status.ok() && n < 1000) status = writer->append("video", make_part(n++));
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().kind(), ErrorKind::kResourceExhausted);
   EXPECT_EQ(spool->trouble().kind, "quota_full");
