@@ -93,12 +93,21 @@ Result<std::unique_ptr<Source>> LiveSource::open(const SourceSpec& spec, const A
   return std::unique_ptr<Source>(std::move(source));
 }
 
+Result<std::unique_ptr<Source>> LiveSource::open_sound(const AudioSpec& audio, SourceSink& sink) {
+  std::unique_ptr<LiveSource> source(new LiveSource(SourceKind::kGst, sink));
+  SC_TRY(source->build_fragments("", audio.fragment));
+  SC_TRY(source->wait_for_first());
+  return std::unique_ptr<Source>(std::move(source));
+}
+
 Status LiveSource::build_fragments(const std::string& video, const std::string& audio) {
   SC_TRY_ASSIGN(pipeline_, gst::Pipeline::create("source"));
-  SC_TRY_ASSIGN(const auto video_pad, add_fragment(pipeline_.bin(), video));
-  SC_TRY_ASSIGN(video_.appsink, attach_video(pipeline_.bin(), video_pad.get(), {}));
-  info_.has_video = true;
-  listen(video_);
+  if (!video.empty()) {
+    SC_TRY_ASSIGN(const auto video_pad, add_fragment(pipeline_.bin(), video));
+    SC_TRY_ASSIGN(video_.appsink, attach_video(pipeline_.bin(), video_pad.get(), {}));
+    info_.has_video = true;
+    listen(video_);
+  }
   if (!audio.empty()) {
     auto audio_pad = add_fragment(pipeline_.bin(), audio);
     if (!audio_pad.ok()) return audio_pad.error().within("sound");

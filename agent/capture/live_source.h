@@ -26,6 +26,8 @@ class LiveSource final : public Source {
   // Blocking until everything that is to come has shown something.
   static Result<std::unique_ptr<Source>> open(const SourceSpec& spec, const AudioSpec& audio,
                                               const SourceOptions& options, SourceSink& sink);
+  // Sound alone, of a GStreamer fragment.
+  static Result<std::unique_ptr<Source>> open_sound(const AudioSpec& audio, SourceSink& sink);
   ~LiveSource() override { stop(); }
 
   [[nodiscard]] SourceInfo info() const override { return info_; }

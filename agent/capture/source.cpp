@@ -3,6 +3,7 @@
 
 #include "agent/capture/file_source.h"
 #include "agent/capture/live_source.h"
+#include "agent/capture/paired_source.h"
 
 namespace sitecast::agent {
 
@@ -12,9 +13,7 @@ Result<std::unique_ptr<Source>> open_source(const SourceSpec& spec, const AudioS
     if (options.loop) return invalid_argument("--loop is for file sources");
     return LiveSource::open(spec, audio, options, sink);
   }
-  if (!audio.fragment.empty()) {
-    return invalid_argument("a file brings its own sound; use --audio none or leave it out");
-  }
+  if (!audio.fragment.empty()) return PairedSource::open(spec, audio, options, sink);
   return FileSource::open(spec.value, !audio.off, options, sink);
 }
 

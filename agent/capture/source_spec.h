@@ -21,7 +21,7 @@ Result<SourceSpec> parse_source(const std::string& text);
 // "" and "none" give an empty fragment; `gst:FRAGMENT` its fragment.
 struct AudioSpec {
   bool off = false;      // "none": record without sound even if the source has some
-  std::string fragment;  // empty: what the source brings
+  std::string fragment;  // empty: what the source brings; otherwise instead of that
 };
 Result<AudioSpec> parse_audio(const std::string& text);
 

@@ -198,6 +198,21 @@ TEST(RecordingTest, SoundOfASecondFragmentIsRecorded) {
   EXPECT_EQ(read_init(first.init_segment)->channel_count, 1U);
 }
 
+TEST(RecordingTest, AFileMayHaveSoundFromLifeAndBothEndTogether) {
+  const auto path = test_data("kings-cross-phone/pixel-motion-photo-2-hevc-tracks.mp4");
+  SITECAST_NEED_DATA(path);
+  RecordOptions options = file_options(path, true);
+  options.audio = "gst:audiotestsrc is-live=true";
+  const Recorded recorded = record(options);
+  ASSERT_TRUE(recorded.status.ok()) << recorded.status.error().message();
+  EXPECT_EQ(recorded.capture.close_reason, "source_ended");
+  expect_sound_structure(recorded.capture, recorded.end);
+  EXPECT_EQ(recorded.end.video_frames + recorded.end.video_frames_dropped, 57U);
+  EXPECT_GE(recorded.end.audio_frames, 95U);
+  options.paced = false;
+  EXPECT_FALSE(record(options).status.ok());
+}
+
 TEST(RecordingTest, SoundCanBeLeftOut) {
   RecordOptions options = live("test:");
   options.audio = "none";
