@@ -31,6 +31,7 @@ LIVE_LIMIT_S = 60
 CAMERA = "/dev/video0"
 # People, cars and barrier tape at a building, 79 s, from a fixed camera. It has no sound.
 DEFAULT_CLIP = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
+MURMUR = "gst:audiotestsrc is-live=true wave=pink-noise volume=0.02 samplesperbuffer=480"
 
 
 def build():
@@ -78,8 +79,9 @@ def live_source(footage):
     if not DEFAULT_CLIP.exists():
         raise StackError(f"{DEFAULT_CLIP} is missing (Debian package opencv-doc); "
                          "name another clip with --footage")
-    return (["--source", f"file:{DEFAULT_CLIP}", "--loop"], "循环播放真实视频片段 vtest.avi（无声音）",
-            "the real clip vtest.avi in a loop (it has no sound)")
+    return (["--source", f"file:{DEFAULT_CLIP}", "--loop", "--audio", MURMUR],
+            "循环播放真实视频片段 vtest.avi（声音为生成的环境音）",
+            "the real clip vtest.avi in a loop (its sound is generated)")
 
 
 def lan_address():
