@@ -244,7 +244,11 @@ Verdict Archive::store(const Sender& sender, const TrackKey& key, const PartToSt
 
 Verdict Archive::store_again(Open& open, const PartToStore& part) {
   const auto stored = open.file->stored_hash(part.sequence);
-  if (!stored.ok()) return refuse(stored.error());
+  if (!stored.ok()) {
+    // It wrote the group's records to read one back; nothing may be written after what is torn now.
+    open.group_status = stored.error();
+    return refuse(stored.error());
+  }
   if (*stored == part.hash) return Verdict::known();
   quarantine(open.file->key(), part);
   return Verdict::refused(v1::CONFLICT, "another part with this sequence is stored");
@@ -365,7 +369,10 @@ Committed Archive::commit() {
   for (const auto& [project, status] : log_status) settle_log(project, status, committed);
   group_tracks_.clear();
   group_logs_.clear();
-  group_folders_.clear();
+  // After a failure the names in them may not be durable yet: they are synced with the next group.
+  const bool all_synced = std::all_of(synced.begin(), synced.end(),
+                                      [](const Status& status) { return status.ok(); });
+  if (all_synced && !files.empty()) group_folders_.clear();
   group_events_.clear();
   group_parts_ = 0;
   group_media_bytes_ = 0;

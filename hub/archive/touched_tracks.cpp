@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "hub/archive/reopen.h"
 #include "proto/codec/topics.h"
 
 namespace sitecast::hub {
@@ -52,6 +53,7 @@ Result<TouchedTracks> TouchedTracks::open(const Layout& layout, std::vector<Trac
 
 Status TouchedTracks::add(const TrackKey& key) {
   if (keys_.count(key) > 0) return Ok{};
+  if (file_.failed()) SC_TRY(reopen_for_appending(file_));
   // The new line begins with a line break, in case a torn line is before it.
   SC_TRY(file_.append(as_bytes("\n" + line_of(key))));
   SC_TRY(file_.sync_data());
