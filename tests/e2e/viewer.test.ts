@@ -407,3 +407,21 @@ describe('the end of a live capture', () => {
     await watchPicture(page, 10);
   });
 });
+
+describe('a recording that is damaged on the disk', () => {
+  it('plays on over the damage, and says so', async () => {
+    stack.damage(archived, 'video');
+    const visitor = await visit(browser, stack.http, phone); // nothing is in its cache
+    const { page } = visitor;
+    await signIn(page, 'owner', stack.accounts['owner']!);
+    await page.goto(`/c/${archived}?t=1`);
+    await page.locator('[data-damaged]').waitFor();
+    await page.getByRole('slider').focus();
+    await page.keyboard.press('End');
+    await eventually(page, () => document.querySelector('video')!.currentTime > 7, null);
+    await page.keyboard.press('Home');
+    await page.locator('[data-status="ready"]').waitFor();
+    visitor.assertClean();
+    await visitor.context.close();
+  });
+});

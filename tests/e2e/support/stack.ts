@@ -2,7 +2,16 @@
 // The real stack for browser tests: scripts/stack (broker, hub, gateway) and agents, all in a folder and
 // on ports of their own.
 import { spawn, type ChildProcess, execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,6 +25,7 @@ export interface StackInfo {
   http: string;
   device_config: string;
   hub_config: string;
+  hub_state_dir: string;
   project_id: string;
   accounts: Record<string, string>;
 }
@@ -27,6 +37,8 @@ export interface Stack extends StackInfo {
   // Starts sitecast-agent and leaves it running until stop().
   startAgent(...parameters: string[]): ChildProcess;
   stopAgents(): Promise<void>;
+  // Overwrites a stretch in the middle of a track's archived file, as a failing disk would.
+  damage(capture: string, track: string): void;
   stop(): Promise<void>;
 }
 
@@ -103,6 +115,15 @@ export async function startStack(): Promise<Stack> {
       return agent;
     },
     stopAgents,
+    damage(capture, track) {
+      const names = readdirSync(info.hub_state_dir, { recursive: true, encoding: 'utf8' });
+      const name = names.find((path) => path.endsWith(join(capture, `${track}.media`)));
+      if (name === undefined) throw new Error(`no file of ${track} of ${capture}`);
+      const file = openSync(join(info.hub_state_dir, name), 'r+');
+      const size = fstatSync(file).size;
+      writeSync(file, new Uint8Array(Math.floor(size / 20)), 0, null, Math.floor(size / 2));
+      closeSync(file);
+    },
     async stop() {
       await stopAgents();
       child.kill('SIGTERM');
