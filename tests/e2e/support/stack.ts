@@ -67,14 +67,12 @@ async function freePorts(count: number): Promise<number> {
 async function readLine(child: ChildProcess, what: string): Promise<string> {
   return new Promise((done, fail) => {
     let text = '';
-    let errors = '';
-    child.stderr?.on('data', (data: Buffer) => (errors += data.toString()));
     child.stdout?.on('data', (data: Buffer) => {
       text += data.toString();
       const end = text.indexOf('\n');
       if (end >= 0) done(text.slice(0, end));
     });
-    child.once('exit', (code) => fail(new Error(`${what} ended with code ${code}:\n${errors}`)));
+    child.once('exit', (code) => fail(new Error(`${what} ended with code ${code}`)));
   });
 }
 
@@ -89,7 +87,7 @@ export async function startStack(): Promise<Stack> {
   const child = spawn(
     join(root, 'scripts/stack'),
     ['--dir', folder, '--port-base', String(base), '--build', resolve(binDir, '..')],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const info = JSON.parse(await readLine(child, 'scripts/stack')) as StackInfo;
   const agents: ChildProcess[] = [];
