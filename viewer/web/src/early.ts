@@ -86,8 +86,6 @@ export function takeEarlyProject(id: string): Pick<EarlyProject, 'project' | 'li
 export const earlyLiveElement = (): HTMLVideoElement | null =>
   liveHeld === null ? null : peekLive(liveHeld);
 
-export const earlyLiveIs = (id: string): boolean => liveHeld === id;
-
 // The page holds the live player itself now, or does not want it.
 export function dropEarlyLive(): void {
   if (liveHeld !== null) releaseLive(liveHeld);
