@@ -8,7 +8,8 @@
 namespace sitecast::agent {
 namespace {
 
-// Nobody sees pixels 2 % out of square, and scaling for it would cost a quarter of the encoder's work.
+// Nobody sees pixels 2 % out of square, and scaling for it would cost a quarter of the encoder's
+// work.
 constexpr double kUnseenAspect = 0.02;
 
 std::uint32_t even(double side_px) {

@@ -370,8 +370,8 @@ Committed Archive::commit() {
   group_tracks_.clear();
   group_logs_.clear();
   // After a failure the names in them may not be durable yet: they are synced with the next group.
-  const bool all_synced = std::all_of(synced.begin(), synced.end(),
-                                      [](const Status& status) { return status.ok(); });
+  const bool all_synced =
+      std::all_of(synced.begin(), synced.end(), [](const Status& status) { return status.ok(); });
   if (all_synced && !files.empty()) group_folders_.clear();
   group_events_.clear();
   group_parts_ = 0;

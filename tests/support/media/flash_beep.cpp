@@ -27,7 +27,8 @@ Status make_flash_beep(const std::string& path, int seconds) {
       gst::Pipeline::parse(fmt::format(
           "appsrc name=picture format=time block=true max-bytes=4000000 "
           "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
-          "x264enc tune=zerolatency speed-preset=ultrafast pass=quant quantizer=18 key-int-max=30 ! queue "
+          "x264enc tune=zerolatency speed-preset=ultrafast pass=quant quantizer=18 key-int-max=30 "
+          "! queue "
           "! "
           "matroskamux name=mux ! filesink name=file "
           "appsrc name=sound format=time block=true max-bytes=400000 "
