@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "hub/check/archive_files.h"
 #include "hub/check/commands.h"
 #include "hub/check/event_json.h"
 #include "hub/check/export_format.h"
+#include "hub/check/export_texts.h"
+#include "hub/check/file_sums.h"
 #include "hub/check/movie_export.h"
 #include "hub/check/progress.h"
 #include "hub/enrol/enrolment_db.h"
@@ -24,18 +25,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status write_whole(const fs::path& path,
-                   const std::function<Status(const std::function<Status(ByteView)>&)>& produce) {
+Status write_whole(const fs::path& path, const std::function<Status(const ByteSink&)>& produce) {
   SC_TRY_ASSIGN(auto file, File::create(path));
   SC_TRY(produce([&](ByteView bytes) { return file.append(bytes); }));
   return file.sync_data();
-}
-
-Status copy_whole(const fs::path& from, const fs::path& to) {
-  std::error_code failed;
-  fs::copy_file(from, to, failed);
-  if (failed) return errno_error(failed.value(), "copy " + from.string());
-  return Ok{};
 }
 
 // "image.jpg" for track `image` whose file was called "site photo.JPG": names from outside are
@@ -56,30 +49,57 @@ class Export {
 
   Status run() {
     SC_TRY_ASSIGN(auto reader, IndexReader::open(layout_.state_dir()));
-    SC_TRY_ASSIGN(const CaptureInfo info, reader->capture(capture_));
+    SC_TRY_ASSIGN(const CaptureInfo info, find_capture(*reader));
     SC_TRY(prepare_folder());
     manifest_.project = info.project;
     manifest_.capture = capture_;
     manifest_.device = info.device;
+    manifest_.captured_at_us = info.captured_at_us;
     SC_TRY(load_key());
     SC_TRY_ASSIGN(const auto events, reader->events(capture_));
     find_closing_heads(events);
     SC_TRY(copy_tracks(info.project));
-    SC_TRY(write_movies(info.captured_at_us));
+    SC_TRY(write_movies());
     SC_TRY(write_originals());
-    SC_TRY(write_events(events));
-    return write_manifest();
+    SC_TRY(write_text("events.json", events_as_json(events)));
+    SC_TRY(write_text("README.txt", export_readme(manifest_)));
+    SC_TRY(write_text("proof.json", format_manifest(manifest_)));
+    return write_sums(dir_);
   }
 
-  [[nodiscard]] const ExportManifest& manifest() const { return manifest_; }
+  // Movies and originals: what a person came for.
+  [[nodiscard]] std::vector<std::string> made() const {
+    std::vector<std::string> names;
+    for (const auto& movie : manifest_.movies) names.push_back(movie.file);
+    for (const auto& original : manifest_.originals) names.push_back(original.file);
+    return names;
+  }
+  // What of the capture is damaged or could not be shown; said on the way.
+  [[nodiscard]] std::uint64_t faults() const { return faults_; }
 
  private:
+  void fault(const std::string& text) {
+    ++faults_;
+    io_.err << "sitecast-hub: export: " << text << "\n";
+  }
+
+  Result<CaptureInfo> find_capture(IndexReader& reader) {
+    auto info = reader.capture(capture_);
+    if (!info.ok() && info.error().kind() == ErrorKind::kNotFound) {
+      return not_found("there is no capture " + capture_.text() + " in this archive");
+    }
+    return info;
+  }
+
   Status prepare_folder() {
-    std::error_code ignored;
-    if (fs::exists(dir_, ignored) && !fs::is_empty(dir_, ignored)) {
+    std::error_code error;
+    if (fs::exists(dir_, error) && !fs::is_directory(dir_, error)) {
+      return failed_precondition(dir_.string() + " is a file; name a new folder");
+    }
+    if (fs::exists(dir_, error) && !fs::is_empty(dir_, error)) {
       return failed_precondition(dir_.string() + " is not empty; name a new folder");
     }
-    return make_folders_durably(dir_ / "proof");
+    return make_folders_durably(fs::absolute(dir_) / "proof");
   }
 
   Status load_key() {
@@ -100,50 +120,60 @@ class Export {
   }
 
   // The proof comes first and everything else is made from the copy, so that the two cannot differ
-  // when the capture still grows.
+  // when the capture still grows. Only whole records and the media they name are copied.
   Status copy_tracks(ProjectId project) {
     SC_TRY_ASSIGN(const auto keys, tracks_of_capture(layout_, project, capture_));
-    Progress progress(io_, "tracks", keys.size());
     for (const TrackKey& key : keys) {
       const TrackFiles from = track_files(layout_, key);
       TrackFiles to = from;
       to.sidecar = dir_ / "proof" / (key.track + ".sidecar");
       to.media = dir_ / "proof" / (key.track + ".media");
-      SC_TRY(copy_whole(from.sidecar, to.sidecar));
-      SC_TRY(copy_whole(from.media, to.media));
+      SC_TRY_ASSIGN(const TrackAudit source, audit_track(from, false, std::nullopt));
+      SC_TRY(copy_front(from.sidecar, to.sidecar, source.sidecar_bytes));
+      SC_TRY(copy_front(from.media, to.media, source.media_bytes));
       const auto closing = closing_.find(key.track);
       const auto head = closing == closing_.end() ? std::nullopt : std::optional(closing->second);
       SC_TRY_ASSIGN(auto audit, audit_track(to, true, manifest_.device_key, head));
-      for (const auto& problem : audit.problems) {
-        io_.err << "sitecast-hub: export: " << key.track << ": " << problem << "\n";
-      }
+      for (const auto& problem : audit.problems) fault(key.track + ": " + problem);
       if (audit.device != manifest_.device) {
         return data_loss(key.track + " belongs to another device than its capture");
       }
       manifest_.tracks.push_back(
           {key.track, audit.parts.size(), audit.contiguous, audit.running, head});
-      SC_TRY(add_file("proof/" + key.track + ".sidecar"));
-      SC_TRY(add_file("proof/" + key.track + ".media"));
       tracks_.push_back({std::move(to), std::move(audit)});
-      progress.step();
     }
     return Ok{};
   }
 
-  Status write_movies(std::int64_t captured_at_us) {
+  Status copy_front(const fs::path& from, const fs::path& to, std::uint64_t size) {
+    SC_TRY_ASSIGN(const File source, File::open_for_reading(from));
+    SC_TRY_ASSIGN(const std::uint64_t available, source.size_bytes());
+    size = std::min(size, available);  // a media file cut short is reported by the audit
+    Progress progress(io_, "bytes of " + from.filename().string(), size);
+    return write_whole(to, [&](const ByteSink& write) {
+      return copy_range(source, 0, size, [&](ByteView bytes) {
+        progress.step(bytes.size());
+        return write(bytes);
+      });
+    });
+  }
+
+  Status write_movies() {
     SC_TRY_ASSIGN(const MoviePlan plan, plan_export(tracks_));
-    for (const auto& text : plan.left_out) {
-      io_.err << "sitecast-hub: export: left out of the movie: " << text << "\n";
-    }
-    manifest_.created_at_us = captured_at_us;
+    for (const auto& text : plan.left_out) fault("left out of the movie: " + text);
     for (std::size_t i = 0; i < plan.movies.size(); ++i) {
       const std::string name =
           plan.movies.size() == 1 ? "movie.mp4" : fmt::format("movie-{}.mp4", i + 1);
-      SC_TRY(write_whole(dir_ / name, [&](const auto& write) {
-        return stream_movie(plan.movies[i], tracks_, captured_at_us, write);
+      std::uint64_t total = 0;
+      for (const MovieTrack& track : plan.movies[i].tracks) total += track.media_bytes();
+      Progress progress(io_, "bytes of " + name, total);
+      SC_TRY(write_whole(dir_ / name, [&](const ByteSink& write) {
+        return stream_movie(plan.movies[i], tracks_, manifest_.captured_at_us, [&](ByteView bytes) {
+          progress.step(bytes.size());
+          return write(bytes);
+        });
       }));
-      manifest_.movies.push_back(name);
-      SC_TRY(add_file(name));
+      manifest_.movies.push_back({name, plan.movies[i].start_us()});
     }
     return Ok{};
   }
@@ -154,32 +184,27 @@ class Export {
       if (!kind || !is_file_track(*kind)) continue;
       const auto description = describe_file(track);
       if (!description.ok()) {
-        io_.err << "sitecast-hub: export: " << description.error().message() << "\n";
+        fault(description.error().message());
         continue;
       }
       const std::string name = original_name(track.files.track, description->name);
-      SC_TRY(
-          write_whole(dir_ / name, [&](const auto& write) { return stream_file(track, write); }));
-      manifest_.originals.emplace_back(track.files.track, name);
-      SC_TRY(add_file(name));
+      const Status written = write_whole(
+          dir_ / name, [&](const ByteSink& write) { return stream_file(track, write); });
+      if (!written.ok() && written.error().kind() == ErrorKind::kDataLoss) {
+        fault(written.error().message());
+        std::error_code ignored;
+        fs::remove(dir_ / name, ignored);
+        continue;
+      }
+      SC_TRY(written);
+      manifest_.originals.push_back(
+          {track.files.track, name, description->name, description->media_type});
     }
     return Ok{};
   }
 
-  Status write_events(const std::vector<EventInfo>& events) {
-    SC_TRY(write_file_durably(dir_ / "events.json", as_bytes(events_as_json(events)), 0644));
-    return add_file("events.json");
-  }
-
-  Status write_manifest() {
-    SC_TRY(write_file_durably(dir_ / "proof.json", as_bytes(format_manifest(manifest_)), 0644));
-    return sync_folder(dir_);
-  }
-
-  Status add_file(const std::string& name) {
-    SC_TRY_ASSIGN(auto file, hash_file(dir_, name));
-    manifest_.files.push_back(std::move(file));
-    return Ok{};
+  Status write_text(const char* name, const std::string& text) {
+    return write_file_durably(dir_ / name, as_bytes(text), 0644);
   }
 
   const Layout& layout_;
@@ -190,6 +215,7 @@ class Export {
   ExportManifest manifest_;
   std::map<std::string, v1::SignedHead> closing_;  // by track
   std::vector<TrackSource> tracks_;
+  std::uint64_t faults_ = 0;
 };
 
 }  // namespace
@@ -207,10 +233,13 @@ int export_command(const Layout& layout, std::string_view capture, const fs::pat
     io.err << "sitecast-hub: export: " << status.error().message() << "\n";
     return 1;
   }
-  for (const auto& file : run.manifest().files) {
-    if (!file.name.starts_with("proof/")) io.out << (dir / file.name).string() << "\n";
-  }
-  return 0;
+  for (const auto& name : run.made()) io.out << (dir / name).string() << "\n";
+  if (run.faults() == 0) return 0;
+  io.err << fmt::format(
+      "sitecast-hub: export: {} fault(s) above: this export is not whole. `sitecast-hub check "
+      "--read-data` says what is wrong with the archive\n",
+      run.faults());
+  return 1;
 }
 
 }  // namespace sitecast::hub

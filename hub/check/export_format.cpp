@@ -5,14 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/check/mp4_file.h"
-#include "proto/base/file.h"
 
 namespace sitecast::hub {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kReadBytes = 1 << 20;
 
 template <typename T, std::size_t N>
 std::array<T, N> fixed(const std::string& hex) {
@@ -67,15 +64,16 @@ std::string format_manifest(const ExportManifest& manifest) {
                       {"running_hash", hex_encode(track.running)},
                       {"closing_head", closing_of(track)}});
   }
-  json files = json::array();
-  for (const auto& file : manifest.files) {
-    files.push_back({{"name", file.name},
-                     {"size_bytes", file.size_bytes},
-                     {"sha256", hex_encode(file.sha256)}});
+  json movies = json::array();
+  for (const auto& movie : manifest.movies) {
+    movies.push_back({{"file", movie.file}, {"starts_at_us", movie.starts_at_us}});
   }
   json originals = json::array();
-  for (const auto& [track, file] : manifest.originals) {
-    originals.push_back({{"track", track}, {"file", file}});
+  for (const auto& original : manifest.originals) {
+    originals.push_back({{"track", original.track},
+                         {"file", original.file},
+                         {"name", original.name},
+                         {"media_type", original.media_type}});
   }
   json out = {{"export_format", kExportFormat},
               {"movie_format", kMovieFormat},
@@ -83,13 +81,12 @@ std::string format_manifest(const ExportManifest& manifest) {
               {"capture_id", manifest.capture.text()},
               {"device_id", manifest.device.text()},
               {"device_public_key", nullptr},
-              {"created_at_us", manifest.created_at_us},
+              {"captured_at_us", manifest.captured_at_us},
               {"tracks", std::move(tracks)},
-              {"movies", manifest.movies},
-              {"originals", std::move(originals)},
-              {"files", std::move(files)}};
+              {"movies", std::move(movies)},
+              {"originals", std::move(originals)}};
   if (manifest.device_key) out["device_public_key"] = base64url_encode(*manifest.device_key);
-  return out.dump(1) + "\n";
+  return out.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 Result<ExportManifest> parse_manifest(const std::string& text) {
@@ -109,39 +106,26 @@ Result<ExportManifest> parse_manifest(const std::string& text) {
       manifest.device_key.emplace();
       std::ranges::copy(*key, manifest.device_key->begin());
     }
-    manifest.created_at_us = in.at("created_at_us").get<std::int64_t>();
+    manifest.captured_at_us = in.at("captured_at_us").get<std::int64_t>();
     for (const auto& track : in.at("tracks")) {
       manifest.tracks.push_back({safe_name(track.at("name")), track.at("part_count"),
                                  track.at("contiguous"),
                                  fixed<std::uint8_t, 32>(track.at("running_hash")),
                                  parse_closing(track.at("closing_head"))});
     }
-    for (const auto& movie : in.at("movies")) manifest.movies.push_back(safe_name(movie));
-    for (const auto& original : in.at("originals")) {
-      manifest.originals.emplace_back(safe_name(original.at("track")),
-                                      safe_name(original.at("file")));
+    for (const auto& movie : in.at("movies")) {
+      manifest.movies.push_back(
+          {safe_name(movie.at("file")), movie.at("starts_at_us").get<std::int64_t>()});
     }
-    for (const auto& file : in.at("files")) {
-      manifest.files.push_back({safe_name(file.at("name")), file.at("size_bytes"),
-                                fixed<std::uint8_t, 32>(file.at("sha256"))});
+    for (const auto& original : in.at("originals")) {
+      manifest.originals.push_back({safe_name(original.at("track")), safe_name(original.at("file")),
+                                    original.at("name").get<std::string>(),
+                                    original.at("media_type").get<std::string>()});
     }
     return manifest;
   } catch (const std::exception& exception) {
     return invalid_argument(std::string("proof.json: ") + exception.what());
   }
-}
-
-Result<ExportedFile> hash_file(const std::filesystem::path& dir, const std::string& name) {
-  SC_TRY_ASSIGN(const File file, File::open_for_reading(dir / name));
-  SC_TRY_ASSIGN(const std::uint64_t size, file.size_bytes());
-  Sha256 hasher;
-  Bytes buffer;
-  for (std::uint64_t at = 0; at < size; at += buffer.size()) {
-    buffer.resize(std::min<std::uint64_t>(kReadBytes, size - at));
-    SC_TRY(file.read_at(at, buffer));
-    hasher.update(buffer);
-  }
-  return ExportedFile{name, size, hasher.finish()};
 }
 
 }  // namespace sitecast::hub

@@ -5,7 +5,9 @@
 //   DIR/<track>.<ext>               the original of each photo or document
 //   DIR/events.json                 what was stated about the capture, in order
 //   DIR/proof/<track>.sidecar, .media   the archive's own files: every part as it was sent
-//   DIR/proof.json                  the list of all this with hashes, and the device's public key
+//   DIR/proof.json                  what the parts prove, and the device's public key
+//   DIR/README.txt                  what all this is and how to check it, for people
+//   DIR/SHA256SUMS                  hash of every file above (file_sums.h)
 //
 // Thread-safe: pure functions.
 #pragma once
@@ -25,10 +27,17 @@ namespace sitecast::hub {
 
 inline constexpr int kExportFormat = 1;
 
-struct ExportedFile {
-  std::string name;  // relative to DIR
-  std::uint64_t size_bytes = 0;
-  Hash sha256{};
+struct ExportedMovie {
+  std::string file;               // in DIR
+  std::int64_t starts_at_us = 0;  // media time at the file's time 0, for the moments in events.json
+};
+
+// The original of a file track.
+struct ExportedOriginal {
+  std::string track;
+  std::string file;  // in DIR
+  std::string name;  // as the device called it; for people, never a path
+  std::string media_type;
 };
 
 struct ExportedTrack {
@@ -44,17 +53,14 @@ struct ExportManifest {
   CaptureId capture;
   DeviceId device;
   std::optional<SigningPublicKey> device_key;
-  std::int64_t created_at_us = 0;  // wall clock of the movies' time 0
+  std::int64_t captured_at_us = 0;  // wall clock at media time 0
   std::vector<ExportedTrack> tracks;
-  std::vector<std::string> movies;                             // in order
-  std::vector<std::pair<std::string, std::string>> originals;  // track, file
-  std::vector<ExportedFile> files;                             // all but proof.json itself
+  std::vector<ExportedMovie> movies;  // in order
+  std::vector<ExportedOriginal> originals;
 };
 
 std::string format_manifest(const ExportManifest& manifest);
 // kInvalidArgument with what is wrong. Names are checked: plain relative paths inside DIR.
 Result<ExportManifest> parse_manifest(const std::string& text);
-
-Result<ExportedFile> hash_file(const std::filesystem::path& dir, const std::string& name);
 
 }  // namespace sitecast::hub

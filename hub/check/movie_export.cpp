@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <set>
 
 #include "hub/archive/sidecar.h"
 #include "proto/codec/part_frame.h"
@@ -36,27 +35,20 @@ Result<v1::PartEnvelope> read_envelope(const File& sidecar, const PartRecord& pa
   return envelope;
 }
 
-// Which init segment decodes each part, and the init segments themselves.
-struct Envelopes {
-  std::map<std::string, Bytes> inits;                 // by init_hash8
-  std::map<std::uint64_t, std::string> init_of_part;  // where it changes: from this sequence on
-};
-
-Result<Envelopes> read_envelopes(const TrackSource& track) {
+// The init segments of a track by their hash8, as integers like PartRecord::init_hash8.
+Result<std::map<std::uint64_t, Bytes>> read_inits(const TrackSource& track) {
   SC_TRY_ASSIGN(const File sidecar, File::open_for_reading(track.files.sidecar));
-  Envelopes envelopes;
+  std::map<std::uint64_t, Bytes> inits;
   const auto read = read_sidecar(sidecar, 0, [&](const SidecarRecord& record, std::uint64_t) {
+    if ((record.flags & kCarriesInit) == 0) return true;
     const auto envelope = parse_envelope(record.envelope_bytes);
     if (!envelope.ok()) return true;
-    envelopes.init_of_part[envelope->sequence()] = envelope->init_hash8();
-    if (!envelope->init_segment().empty()) {
-      const ByteView init = as_bytes(envelope->init_segment());
-      envelopes.inits[envelope->init_hash8()] = {init.begin(), init.end()};
-    }
+    const ByteView init = as_bytes(envelope->init_segment());
+    inits[init_key(envelope->init_hash8())] = {init.begin(), init.end()};
     return true;
   });
   if (!read.ok()) return read.error();
-  return envelopes;
+  return inits;
 }
 
 bool is_media(const TrackSource& track) {
@@ -66,20 +58,23 @@ bool is_media(const TrackSource& track) {
 
 Result<std::vector<MovieTrack>> collect(const TrackSource& track,
                                         std::vector<std::string>& left_out) {
-  SC_TRY_ASSIGN(const Envelopes envelopes, read_envelopes(track));
+  SC_TRY_ASSIGN(const auto inits, read_inits(track));
   SC_TRY_ASSIGN(const File media, File::open_for_reading(track.files.media));
-  std::map<std::string, InitInfo> known;
+  std::map<std::uint64_t, InitInfo> known;
   TrackCollector collector(track.files.track);
   Bytes chunk;
   for (const PartRecord& part : track.audit.parts) {
-    const std::string& hash8 = envelopes.init_of_part.at(part.sequence);
     const auto leave_out = [&](std::string_view why) {
       left_out.push_back(fmt::format("{} part {}: {}", track.files.track, part.sequence, why));
     };
-    auto init = known.find(hash8);
+    if (part.damaged) {
+      leave_out("its bytes are damaged");
+      continue;
+    }
+    auto init = known.find(part.init_hash8);
     if (init == known.end()) {
-      const auto bytes = envelopes.inits.find(hash8);
-      if (bytes == envelopes.inits.end()) {
+      const auto bytes = inits.find(part.init_hash8);
+      if (bytes == inits.end()) {
         leave_out("the part with its init segment has not arrived");
         continue;
       }
@@ -88,7 +83,7 @@ Result<std::vector<MovieTrack>> collect(const TrackSource& track,
         leave_out(info.error().message());
         continue;
       }
-      init = known.emplace(hash8, *info).first;
+      init = known.emplace(part.init_hash8, *info).first;
     }
     chunk.resize(part.media_size_bytes);
     SC_TRY(media.read_at(part.media_offset, chunk));
@@ -99,8 +94,10 @@ Result<std::vector<MovieTrack>> collect(const TrackSource& track,
   return std::move(collector).take();
 }
 
+}  // namespace
+
 Status copy_range(const File& file, std::uint64_t offset, std::uint64_t size,
-                  const std::function<Status(ByteView)>& write) {
+                  const ByteSink& write) {
   Bytes buffer;
   while (size > 0) {
     buffer.resize(std::min(size, kCopyBytes));
@@ -111,8 +108,6 @@ Status copy_range(const File& file, std::uint64_t offset, std::uint64_t size,
   }
   return Ok{};
 }
-
-}  // namespace
 
 Result<MoviePlan> plan_export(const std::vector<TrackSource>& tracks) {
   MoviePlan plan;
@@ -127,13 +122,14 @@ Result<MoviePlan> plan_export(const std::vector<TrackSource>& tracks) {
 }
 
 Status stream_movie(const Movie& movie, const std::vector<TrackSource>& tracks,
-                    std::int64_t created_at_us, const std::function<Status(ByteView)>& write) {
+                    std::int64_t captured_at_us, const ByteSink& write) {
   std::map<std::string, File> media;
   for (const TrackSource& track : tracks) {
     SC_TRY_ASSIGN(auto file, File::open_for_reading(track.files.media));
     media.emplace(track.files.track, std::move(file));
   }
-  const MovieFileLayout layout = lay_out_movie(movie, created_at_us);
+  const MovieFileLayout layout =
+      lay_out_movie(movie, captured_at_us > 0 ? captured_at_us + movie.start_us() : 0);
   SC_TRY(write(layout.head));
   for (const MovieChunk& chunk : layout.chunks) {
     const MovieTrack& track = movie.tracks[chunk.track];
@@ -157,7 +153,7 @@ Result<FileDescription> describe_file(const TrackSource& track) {
   return FileDescription{file.name(), file.media_type(), file.size_bytes(), file.sha256()};
 }
 
-Status stream_file(const TrackSource& track, const std::function<Status(ByteView)>& write) {
+Status stream_file(const TrackSource& track, const ByteSink& write) {
   SC_TRY_ASSIGN(const auto description, describe_file(track));
   SC_TRY_ASSIGN(const File media, File::open_for_reading(track.files.media));
   Sha256 hasher;

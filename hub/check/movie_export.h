@@ -12,8 +12,12 @@
 #include "hub/check/movie.h"
 #include "hub/check/mp4_file.h"
 #include "hub/check/track_audit.h"
+#include "proto/base/file.h"
 
 namespace sitecast::hub {
+
+// Takes bytes in order.
+using ByteSink = std::function<Status(ByteView)>;
 
 struct TrackSource {
   TrackFiles files;
@@ -35,13 +39,18 @@ struct MoviePlan {
 // All CMAF tracks among `tracks`.
 Result<MoviePlan> plan_export(const std::vector<TrackSource>& tracks);
 
-// Calls `write` with the movie's bytes in order. `tracks` are those the plan was made from.
+// Calls `write` with the movie's bytes in order. `tracks` are those the plan was made from;
+// `captured_at_us` is the wall clock at media time 0, 0 when it is not known.
 Status stream_movie(const Movie& movie, const std::vector<TrackSource>& tracks,
-                    std::int64_t created_at_us, const std::function<Status(ByteView)>& write);
+                    std::int64_t captured_at_us, const ByteSink& write);
+
+// Bytes [offset, offset + size) of a file, in pieces.
+Status copy_range(const File& file, std::uint64_t offset, std::uint64_t size,
+                  const ByteSink& write);
 
 // A file track's bytes in order, its hash checked against what the device said. kDataLoss when
 // blocks are missing or the hash differs.
 Result<FileDescription> describe_file(const TrackSource& track);
-Status stream_file(const TrackSource& track, const std::function<Status(ByteView)>& write);
+Status stream_file(const TrackSource& track, const ByteSink& write);
 
 }  // namespace sitecast::hub

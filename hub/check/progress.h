@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <ostream>
-#include <string_view>
+#include <string>
 
 #include "hub/check/commands.h"
 
@@ -13,8 +13,8 @@ namespace sitecast::hub {
 
 class Progress {
  public:
-  Progress(CommandIo io, std::string_view what, std::uint64_t total)
-      : io_(io), what_(what), total_(total) {}
+  Progress(CommandIo io, std::string what, std::uint64_t total)
+      : io_(io), what_(std::move(what)), total_(total) {}
   void step(std::uint64_t count = 1) {
     done_ += count;
     const auto now = std::chrono::steady_clock::now();
@@ -25,7 +25,7 @@ class Progress {
 
  private:
   CommandIo io_;
-  std::string_view what_;
+  std::string what_;
   std::uint64_t total_;
   std::uint64_t done_ = 0;
   std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "hub/archive/sidecar.h"
 #include "proto/codec/part_frame.h"
@@ -12,8 +11,19 @@
 namespace sitecast::hub {
 namespace {
 
+// Empty when the part's bytes are there and have its hash.
+std::string media_fault(const SidecarRecord& record, const File& media, Bytes& buffer) {
+  if (record.media_size_bytes > limits::kPartBytes) return "claims more bytes than a part may have";
+  buffer.resize(record.media_size_bytes);
+  if (!media.read_at(record.media_offset, buffer).ok()) return "its media is missing";
+  if (part_hash(record.envelope_bytes, buffer) == record.part_hash) return {};
+  return fmt::format("its bytes (at byte {} of the media file) are not what was archived",
+                     record.media_offset);
+}
+
 void read_records(const File& sidecar, const File& media, bool read_data, TrackAudit& audit,
                   std::uint64_t& end) {
+  Bytes buffer;
   const auto visit = [&](const SidecarRecord& record, std::uint64_t offset) {
     const auto envelope = parse_envelope(record.envelope_bytes);
     if (!envelope.ok()) {
@@ -22,17 +32,20 @@ void read_records(const File& sidecar, const File& media, bool read_data, TrackA
       return true;
     }
     const std::uint64_t sequence = envelope->sequence();
-    audit.parts.push_back({sequence, record.media_offset, offset, record.media_size_bytes,
-                           envelope->last(), record.part_hash});
-    if (read_data) {
-      Bytes bytes(record.media_size_bytes);
-      if (!media.read_at(record.media_offset, bytes).ok()) {
-        audit.problems.push_back(fmt::format("part {}: its media is missing", sequence));
-      } else if (part_hash(record.envelope_bytes, bytes) != record.part_hash) {
-        audit.problems.push_back(
-            fmt::format("part {}: its bytes are not what was archived", sequence));
-      }
+    PartRecord part{sequence,
+                    record.media_offset,
+                    offset,
+                    record.media_size_bytes,
+                    envelope->last(),
+                    false,
+                    init_key(envelope->init_hash8()),
+                    record.part_hash};
+    const std::string fault = read_data ? media_fault(record, media, buffer) : std::string();
+    if (!fault.empty()) {
+      part.damaged = true;
+      audit.problems.push_back(fmt::format("part {}: {}", sequence, fault));
     }
+    audit.parts.push_back(part);
     const auto proof = parse_proof(record.proof_bytes);
     if (!proof.ok()) {
       audit.problems.push_back(fmt::format("part {}: {}", sequence, proof.error().message()));
@@ -67,6 +80,7 @@ void find_overlaps(std::uint64_t media_size, TrackAudit& audit) {
   } else {
     audit.unreferenced_media_bytes = media_size - end;
   }
+  audit.media_bytes = end;
 }
 
 void drop_duplicates(TrackAudit& audit) {
@@ -81,33 +95,25 @@ void drop_duplicates(TrackAudit& audit) {
   audit.parts.erase(std::unique(audit.parts.begin(), audit.parts.end(), same), audit.parts.end());
 }
 
-// Walks the chain and holds every signed head that lies on it against the key.
 void walk_chain(const TrackFiles& files, const std::optional<SigningPublicKey>& key,
                 TrackAudit& audit) {
-  std::multimap<std::uint64_t, const v1::SignedHead*> heads;
-  for (const auto& head : audit.heads) heads.emplace(head.sequence(), &head);
-  RunningHash running(files.capture, files.track);
-  for (const auto& part : audit.parts) {
-    if (part.sequence != running.count()) break;
-    running.add(part.hash);
-    const auto [first, end] = heads.equal_range(part.sequence);
-    for (auto head = first; head != end; ++head) {
-      if (as_text(running.value()) != head->second->running_hash()) {
-        audit.problems.push_back(
-            fmt::format("part {}: the device signed another history up to here", part.sequence));
-      } else if (key && !verify_head(*key, files.capture, files.track, *head->second)) {
-        audit.problems.push_back(
-            fmt::format("part {}: the signature is not the device's", part.sequence));
-      } else if (key) {
-        audit.proven = running.count();
-      }
-    }
-  }
-  audit.contiguous = running.count();
-  audit.running = running.value();
+  TrackChain chain(files.capture, files.track, key, audit.heads);
+  for (const auto& part : audit.parts) chain.add(part.sequence, part.hash);
+  chain.finish();
+  audit.problems.insert(audit.problems.end(), chain.problems().begin(), chain.problems().end());
+  audit.contiguous = chain.contiguous();
+  audit.running = chain.running();
+  audit.missing = chain.missing();
+  audit.proven = chain.proven();
 }
 
 }  // namespace
+
+std::uint64_t init_key(std::string_view init_hash8) {
+  std::uint64_t key = 0;
+  for (const char c : init_hash8) key = key << 8 | static_cast<std::uint8_t>(c);
+  return key;
+}
 
 Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
                                const std::optional<SigningPublicKey>& key,
@@ -120,6 +126,7 @@ Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
   SC_TRY_ASSIGN(audit.device, read_sidecar_header(sidecar));
   std::uint64_t end = sidecar_size;
   read_records(sidecar, media, read_data, audit, end);
+  audit.sidecar_bytes = std::min(end, sidecar_size);
   audit.torn_sidecar_bytes = sidecar_size - std::min(end, sidecar_size);
   find_overlaps(media_size, audit);
   drop_duplicates(audit);

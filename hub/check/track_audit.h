@@ -2,7 +2,7 @@
 // One track read from its two files alone: what parts there are, whether their bytes are what the
 // device sent, and how far the device's signatures reach. Shared by `check`, `export` and `verify`,
 // so that all three mean the same by "whole". Thread-safe: pure functions over files.
-// Memory: about 80 bytes per part. Blocking; with `read_data` all media is read and hashed.
+// Memory: about 90 bytes per part. Blocking; with `read_data` all media is read and hashed.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "hub/check/track_chain.h"
 #include "proto/base/id.h"
 #include "proto/base/result.h"
 #include "proto/base/sha256.h"
@@ -31,6 +32,8 @@ struct PartRecord {
   std::uint64_t record_offset = 0;  // in the sidecar
   std::uint32_t media_size_bytes = 0;
   bool last = false;
+  bool damaged = false;          // with read_data: its bytes are not what its hash says
+  std::uint64_t init_hash8 = 0;  // as big-endian integer; 0 for blocks of a file
   Hash hash{};
 };
 
@@ -43,12 +46,19 @@ struct TrackAudit {
   // What a crash leaves and the hub's next start cuts off: no fault.
   std::uint64_t torn_sidecar_bytes = 0;
   std::uint64_t unreferenced_media_bytes = 0;
+  std::uint64_t sidecar_bytes = 0;  // up to the last whole record
+  std::uint64_t media_bytes = 0;    // up to the last part
   // Parts [0, contiguous) are here without a gap; `running` is over them.
   std::uint64_t contiguous = 0;
   Hash running{};
-  // Parts [0, proven) are covered by a genuine signature. 0 without a key.
-  std::uint64_t proven = 0;
+  std::vector<PartSpan> missing;  // before the last part that is here or signed
+  std::vector<PartSpan> proven;   // covered by a genuine signature; none without a key
+  // The device has said that nothing follows the last part.
+  [[nodiscard]] bool ended() const { return !parts.empty() && parts.back().last; }
 };
+
+// The first 8 bytes of an init segment's hash as one number.
+std::uint64_t init_key(std::string_view init_hash8);
 
 // `key`: the device's, nullopt when it is not known (then no signature is judged). `closing`: the
 // head that capture.closed carries for this track, if it is known; it covers the last parts.

@@ -50,7 +50,8 @@ struct Grouping {
 std::vector<TestPart> group(const EncodedStream& stream, ByteView init, const Grouping& how) {
   std::vector<TestPart> parts;
   const auto& frames = stream.frames;
-  const std::int64_t origin_ns = frames.empty() ? 0 : frames.front().pts_ns;
+  // x264enc's clock begins anywhere; the first packet of sound is already placed on the capture's.
+  const std::int64_t origin_ns = how.sound || frames.empty() ? 0 : frames.front().pts_ns;
   const auto time_of = [&](std::size_t i) {
     return ticks((frames[i].pts_ns - origin_ns) / 1000 + how.offset_us, how.timescale);
   };
