@@ -272,10 +272,11 @@ TEST_F(HubIngestTest, StopArchivesAndReceiptsWhatHasArrived) {
   std::vector<MadePart> parts;
   for (int i = 0; i < 200; ++i) parts.push_back(video.next(i == 199));
   for (const MadePart& part : parts) sender->send(video, part);
-  ASSERT_TRUE(sender->pump_until([&] { return sender->connection().acknowledged() > 50; }));
+  // The broker's acknowledgement says nothing about the hub: wait for a receipt.
+  ASSERT_TRUE(sender->pump_until([&] { return sender->contiguous(video) > 0; }));
   EXPECT_EQ(stack_.stop_hub(), 0) << stack_.hub_log();
   const auto archived = archived_parts(stack_.layout(), project_, video.capture(), "video");
-  EXPECT_GT(archived.size(), 50U);
+  EXPECT_GT(archived.size(), 0U);
   EXPECT_TRUE(sender->pump_until([&] { return sender->contiguous(video) == archived.size(); }));
   EXPECT_EQ(std::filesystem::file_size(stack_.layout().archive_root() / "touched"), 0U);
   EXPECT_EQ(stack_.command({"check", "--read-data"}).exit_code, 0);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -52,6 +53,7 @@ struct Spawn {
 
 pid_t spawn(const Spawn& what) {
   const pid_t pid = ::fork();
+  if (pid < 0) std::abort();  // or a kill(-1) would follow, which is everybody
   if (pid != 0) return pid;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::chdir(what.folder.c_str()) != 0) ::_exit(126);
@@ -161,6 +163,7 @@ void HubStack::start_broker() {
 }
 
 void HubStack::stop_broker(int signal) {
+  if (broker_ <= 0) std::abort();
   ::kill(broker_, signal);
   reap(std::exchange(broker_, -1));
 }
@@ -177,6 +180,7 @@ void HubStack::start_hub(const std::vector<std::string>& environment) {
 }
 
 int HubStack::stop_hub(int signal) {
+  if (hub_ <= 0) std::abort();
   ::kill(hub_, signal);
   return reap(std::exchange(hub_, -1));
 }

@@ -152,7 +152,7 @@ TEST_F(ExportTest, ChangeOfResolutionPlaysThrough) {
   EXPECT_EQ(frame_times(movie, "v:0").size(), 120U);
   const std::string widths =
       shell("ffprobe -v error -select_streams v:0 -show_entries frame=width -of csv=p=0 '" +
-            movie.string() + "' | tr -d , | sort | uniq -c | tr -s ' \\n' ' '");
+            movie.string() + "' | tr -d , | grep . | sort | uniq -c | tr -s ' \\n' ' '");
   EXPECT_EQ(widths, " 60 160 60 320 ");
 }
 
