@@ -62,13 +62,6 @@ Spool::Spool(SpoolSettings settings, SigningKey key, Clock& clock, Disk& disk, L
       lock_(std::move(lock)),
       index_(std::move(index)) {}
 
-Spool::~Spool() {
-  stop();
-  const MutexLock lock(mutex_);
-  for (const auto& track : tracks_) track->capture->tracks.clear();  // they own each other
-  for (const auto& capture : captures_) capture->tracks.clear();
-}
-
 std::filesystem::path Spool::folder_of(CaptureId capture) const {
   return settings_.dir / "captures" / capture.text();
 }
@@ -199,12 +192,21 @@ Result<std::shared_ptr<Spool::Track>> Spool::track_of(const std::shared_ptr<Capt
   return track;
 }
 
+std::shared_ptr<Spool::Track> Spool::make_track(const std::shared_ptr<Capture>& capture,
+                                                std::unique_ptr<TrackLog> log) {
+  auto track = std::make_shared<Track>();
+  track->capture = capture;
+  track->capture_id = capture->row.id;
+  track->project = capture->row.project;
+  track->position = capture->row.position;
+  track->log = std::move(log);
+  return track;
+}
+
 std::shared_ptr<Spool::Track> Spool::add_track(const std::shared_ptr<Capture>& capture,
                                                std::unique_ptr<TrackLog> log) {
-  auto track = std::make_shared<Track>();
+  auto track = make_track(capture, std::move(log));
   track->handle = static_cast<TrackHandle>(tracks_.size());
-  track->capture = capture;
-  track->log = std::move(log);
   stored_bytes_ += track->log->stored_bytes();
   tracks_.push_back(track);
   capture->tracks[track->log->track()] = track;
@@ -215,10 +217,10 @@ TrackDescription Spool::describe(const Track& track) const {
   const TrackFigures figures = track.log->figures();
   TrackDescription description;
   description.handle = track.handle;
-  description.project = track.capture->row.project;
-  description.capture = track.capture->row.id;
+  description.project = track.project;
+  description.capture = track.capture_id;
   description.track = track.log->track();
-  description.order = track.capture->row.position;
+  description.order = track.position;
   description.made = figures.made;
   description.synced = figures.synced;
   description.delivered = figures.delivered;

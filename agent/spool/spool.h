@@ -72,7 +72,7 @@ class Spool final : public CaptureStore {
   // Takes the lock and recovers (blocking). kFailedPrecondition: another process holds the spool.
   static Result<std::unique_ptr<Spool>> open(SpoolSettings settings, SigningKey key, Clock& clock,
                                              Disk& disk, Log log);
-  ~Spool() override;  // stop()
+  ~Spool() override { stop(); }
 
   // Announces what is there and starts the sync thread. Call once, before anything below.
   // `listener` may be null (nothing is delivered by this process).
@@ -102,9 +102,14 @@ class Spool final : public CaptureStore {
  private:
   friend class SpoolWriter;
   struct Capture;
+  // A capture owns its tracks, never the other way round; what a track's files and rows need of its
+  // capture it holds itself.
   struct Track {
     TrackHandle handle = 0;
-    std::shared_ptr<Capture> capture;
+    std::weak_ptr<Capture> capture;
+    CaptureId capture_id;
+    ProjectId project;
+    std::int64_t position = 0;  // of the capture
     std::unique_ptr<TrackLog> log;
     std::atomic<bool> dirty = false;
   };
@@ -170,6 +175,7 @@ class Spool final : public CaptureStore {
   Status try_commit(const std::vector<Change>& changes, std::size_t& failed);
   void free_delivered(const std::shared_ptr<Track>& track);
   void release_if_done(const std::shared_ptr<Capture>& capture);
+  void forget_oldest_delivered() SC_REQUIRES(mutex_);
   [[nodiscard]] TrackRow row_of(const Track& track,
                                 const std::optional<Hash>& delivered_hash) const;
   void unlink_files(Track& track);
@@ -177,7 +183,10 @@ class Spool final : public CaptureStore {
   void release_ballast();
 
   [[nodiscard]] std::filesystem::path folder_of(CaptureId capture) const;
+  // Null when its capture is delivered and forgotten.
   [[nodiscard]] std::shared_ptr<Track> track_at(TrackHandle handle) const;
+  static std::shared_ptr<Track> make_track(const std::shared_ptr<Capture>& capture,
+                                           std::unique_ptr<TrackLog> log);
   std::shared_ptr<Track> add_track(const std::shared_ptr<Capture>& capture,
                                    std::unique_ptr<TrackLog> log) SC_REQUIRES(mutex_);
   [[nodiscard]] TrackDescription describe(const Track& track) const;
@@ -197,7 +206,8 @@ class Spool final : public CaptureStore {
   CondVar wake_;      // the sync thread
   CondVar finished_;  // whoever waits for a change
   std::vector<std::shared_ptr<Capture>> captures_ SC_GUARDED_BY(mutex_);  // by position
-  std::vector<std::shared_ptr<Track>> tracks_ SC_GUARDED_BY(mutex_);      // by handle
+  // By handle; null when its capture was forgotten.
+  std::vector<std::shared_ptr<Track>> tracks_ SC_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Track>> dirty_ SC_GUARDED_BY(mutex_);
   std::vector<Change> changes_ SC_GUARDED_BY(mutex_);
   std::map<EventId, std::shared_ptr<Capture>> outbox_ SC_GUARDED_BY(mutex_);

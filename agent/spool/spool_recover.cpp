@@ -97,10 +97,7 @@ Status Spool::recover_capture(const CaptureRow& row) {
                                                 : load_closed_track(folder, row.id, track, disk_));
     const TrackFigures figures = log->figures();
     if (row.state == "delivered") {
-      auto shown = std::make_shared<Track>();
-      shown->capture = capture;
-      shown->log = std::move(log);
-      capture->tracks.emplace(name, std::move(shown));
+      capture->tracks.emplace(name, make_track(capture, std::move(log)));
       continue;
     }
     const MutexLock lock(mutex_);

@@ -110,7 +110,7 @@ void Spool::sync_track(Track& track) {
     if (!status.ok()) {
       // The descriptor is given up (its dirty pages may be gone); the parts are still in memory.
       log_.error("capture={} track={} sync failed, writing the unsynced parts anew: {}",
-                 track.capture->row.id.text(), track.log->track(), status.error().message());
+                 track.capture_id.text(), track.log->track(), status.error().message());
       auto again = track.log->rewrite_unsynced();
       if (again.ok()) sync = std::move(*again);
       status = again.ok() ? sync_files(track, *sync) : Status(again.error());
@@ -129,7 +129,7 @@ void Spool::sync_track(Track& track) {
 
 Status Spool::sync_files(Track& track, const TrackLog::Sync& sync) {
   for (const auto& file : sync.files) SC_TRY(disk_.sync(*file));
-  if (sync.new_files) SC_TRY(disk_.sync_folder(folder_of(track.capture->row.id)));
+  if (sync.new_files) SC_TRY(disk_.sync_folder(folder_of(track.capture_id)));
   return Ok{};
 }
 
@@ -210,20 +210,25 @@ std::shared_ptr<Spool::Track> Spool::track_at(TrackHandle handle) const {
 }
 
 Result<Frame> Spool::read_frame(TrackHandle track, std::uint64_t sequence) {
-  return track_at(track)->log->read_frame(sequence);
+  const auto found = track_at(track);
+  if (!found) return not_found("the part's capture is delivered and forgotten");
+  return found->log->read_frame(sequence);
 }
 std::uint32_t Spool::frame_bytes(TrackHandle track, std::uint64_t sequence) {
-  return track_at(track)->log->frame_bytes(sequence);
+  const auto found = track_at(track);
+  return found ? found->log->frame_bytes(sequence) : 0;
 }
 std::optional<Hash> Spool::running_hash(TrackHandle track, std::uint64_t count) {
-  return track_at(track)->log->running_hash(count);
+  const auto found = track_at(track);
+  return found ? found->log->running_hash(count) : std::nullopt;
 }
 
 void Spool::delivered(TrackHandle handle, std::uint64_t count) {
   const auto track = track_at(handle);
+  if (!track) return;
   track->log->mark_delivered(count);
   free_delivered(track);
-  release_if_done(track->capture);
+  if (const auto capture = track->capture.lock()) release_if_done(capture);
 }
 
 // Order: the position is durable before a file goes, so that after a crash what is missing is known
@@ -234,7 +239,7 @@ void Spool::free_delivered(const std::shared_ptr<Track>& track) {
   Change change;
   change.attempts = -1;
   change.apply = [this, track, hash](Index& index) {
-    return index.put_track(track->capture->row.position, row_of(*track, hash));
+    return index.put_track(track->position, row_of(*track, hash));
   };
   change.done = [this, track](const Status& status) {
     if (status.ok()) unlink_files(*track);
@@ -281,15 +286,26 @@ void Spool::release_if_done(const std::shared_ptr<Capture>& capture) {
     if (error) log_.warn("remove {}: {}", folder_of(capture->row.id).string(), error.message());
     const MutexLock lock(mutex_);
     capture->state = CaptureState::kDelivered;
-    // As in the index: the newest stay for people to see.
-    std::int64_t kept = 0;
-    for (auto it = captures_.rbegin(); it != captures_.rend(); ++it) {
-      if ((*it)->state == CaptureState::kDelivered && ++kept > settings_.history) *it = nullptr;
-    }
-    std::erase(captures_, nullptr);
+    forget_oldest_delivered();
     finished_.notify_all();
   };
   enqueue(std::move(change), false);
+}
+
+// As in the index: the newest stay for people to see.
+void Spool::forget_oldest_delivered() {
+  std::int64_t kept = 0;
+  for (auto it = captures_.rbegin(); it != captures_.rend(); ++it) {
+    if ((*it)->state != CaptureState::kDelivered || ++kept <= settings_.history) continue;
+    for (const auto& [name, track] : (*it)->tracks) {
+      // One that was delivered before this process began has no handle.
+      if (track->handle < tracks_.size() && tracks_[track->handle] == track) {
+        tracks_[track->handle] = nullptr;
+      }
+    }
+    *it = nullptr;
+  }
+  std::erase(captures_, nullptr);
 }
 
 void Spool::events_delivered(const std::vector<EventId>& ids) {

@@ -294,6 +294,31 @@ TEST_F(SpoolTest, ACaptureIsReleasedWhenItsPartsAndEventsAreAtTheHub) {
   EXPECT_EQ(spool->captures().at(0).tracks.at(0).figures.made, 1U);
 }
 
+// Also those that an earlier process delivered; LeakSanitizer watches that nothing of them stays.
+TEST_F(SpoolTest, CapturesBeyondTheHistoryAreForgottenWithTheirTracks) {
+  settings.history = 2;
+  for (int start = 0; start < 2; ++start) {
+    open();
+    for (TrackHandle handle = 0; handle < 4; ++handle) {
+      auto writer = open_capture();
+      ASSERT_TRUE(writer->append("video", make_part(0)).ok());
+      ASSERT_TRUE(writer->close("stopped", "").ok());
+      writer.reset();
+      ASSERT_TRUE(listener->wait([&] { return listener->events.size() == 2; }));
+      spool->delivered(handle, 1);
+      spool->events_delivered({listener->events[0].id, listener->events[1].id});
+      listener->events.clear();
+      ASSERT_TRUE(
+          eventually([&] { return spool->captures().back().state == CaptureState::kDelivered; }));
+    }
+    EXPECT_EQ(spool->captures().size(), 2U);
+    EXPECT_EQ(spool->read_frame(0, 0).error().kind(), ErrorKind::kNotFound);
+    EXPECT_EQ(spool->frame_bytes(0, 0), 0U);
+    EXPECT_EQ(spool->running_hash(0, 1), std::nullopt);
+    spool->delivered(0, 1);  // a receipt that came late
+  }
+}
+
 TEST_F(SpoolTest, EventsWaitInOrderThroughARestart) {
   open();
   std::vector<EventId> ids;
