@@ -210,8 +210,8 @@ double HubStack::metric(const std::string& name) const {
   return -1;
 }
 
-bool MqttPeer::connect() {
-  auto made = MqttConnection::connect({"127.0.0.1", port_}, user_, password_);
+bool MqttPeer::connect(const MqttConnection::Options& options) {
+  auto made = MqttConnection::connect({"127.0.0.1", port_}, user_, password_, options);
   if (!made.ok()) return false;
   connection_.emplace(std::move(*made));
   sent_.clear();
@@ -222,6 +222,25 @@ void MqttPeer::publish(const std::string& topic, Bytes payload, int qos) {
   if (!connection_) return;
   sent_.push_back(std::move(payload));
   connection_->publish(topic, sent_.back(), qos);
+}
+
+std::optional<std::uint8_t> MqttPeer::publish_reason(const std::string& topic,
+                                                     std::string_view payload) {
+  if (!connection_) return std::nullopt;
+  const std::uint64_t before = connection_->acknowledged();
+  publish(topic, {payload.begin(), payload.end()});
+  pump_until([&] { return !connection_ || connection_->acknowledged() > before; });
+  if (!connection_ || connection_->acknowledged() == before) return std::nullopt;
+  return connection_->last_reason();
+}
+
+std::optional<std::uint8_t> MqttPeer::subscribe_reason(const std::string& filter) {
+  if (!connection_) return std::nullopt;
+  const std::uint64_t before = connection_->acknowledged_subscriptions();
+  connection_->subscribe(filter);
+  pump_until([&] { return !connection_ || connection_->acknowledged_subscriptions() > before; });
+  if (!connection_ || connection_->acknowledged_subscriptions() == before) return std::nullopt;
+  return connection_->last_reason();
 }
 
 void MqttPeer::pump_once() {

@@ -92,11 +92,15 @@ class MqttPeer {
   virtual ~MqttPeer() = default;
 
   // false: refused or unreachable.
-  bool connect();
+  bool connect(const bench::MqttConnection::Options& options = {});
   void disconnect() { connection_.reset(); }
   [[nodiscard]] bool connected() const { return connection_.has_value(); }
   bench::MqttConnection& connection() { return *connection_; }
   void publish(const std::string& topic, Bytes payload, int qos = 1);
+  // The broker's reason code for one message of QoS 1, for one subscription; nothing else of the
+  // kind may be on its way. nullopt: no answer, the connection is lost.
+  std::optional<std::uint8_t> publish_reason(const std::string& topic, std::string_view payload);
+  std::optional<std::uint8_t> subscribe_reason(const std::string& filter);
   // Reads and writes until `condition`, at most `seconds`. A lost connection is disconnect().
   bool pump_until(const std::function<bool()>& condition, double seconds = 20);
   void pump_once();

@@ -56,14 +56,15 @@ MqttConnection::MqttConnection(MqttConnection&& other) noexcept
       next_packet_id_(other.next_packet_id_),
       acknowledged_(other.acknowledged_),
       acknowledged_subscriptions_(other.acknowledged_subscriptions_),
-      refused_(other.refused_) {}
+      refused_(other.refused_),
+      last_reason_(other.last_reason_) {}
 
 MqttConnection::~MqttConnection() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 Result<MqttConnection> MqttConnection::connect(const Address& address, std::string_view user,
-                                               std::string_view password) {
+                                               std::string_view password, const Options& options) {
   MqttConnection connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connection.descriptor_ < 0) return errno_error(errno, "socket");
   sockaddr_in target{};
@@ -84,12 +85,19 @@ Result<MqttConnection> MqttConnection::connect(const Address& address, std::stri
   put_text(body, "MQTT");
   body.push_back(5);
   const bool anonymous = user.empty();
-  body.push_back(anonymous ? 0x02 : 0xc2);  // clean start, user name and password
+  const bool will = !options.will_topic.empty();
+  // Clean start; user name and password; a will of QoS 0.
+  body.push_back(static_cast<std::uint8_t>(0x02 | (anonymous ? 0 : 0xc0) | (will ? 0x04 : 0)));
   put_u16(body, 60);
   const Bytes properties{0x21, 0xff, 0xff};  // Receive Maximum 65535
   put_length(body, properties.size());
   body.insert(body.end(), properties.begin(), properties.end());
-  put_text(body, user);
+  put_text(body, options.client_id.empty() ? user : std::string_view(options.client_id));
+  if (will) {
+    body.push_back(0);  // no properties
+    put_text(body, options.will_topic);
+    put_text(body, "will");
+  }
   if (!anonymous) {
     put_text(body, user);
     put_text(body, password);
@@ -219,10 +227,12 @@ Status MqttConnection::handle(std::uint8_t type_and_flags, ByteView body,
   switch (type_and_flags >> 4) {
     case 4:  // PUBACK: a missing reason code means success (section 3.4.2.1)
       ++acknowledged_;
-      if (body.size() > 2 && body[2] != 0) ++refused_;
+      last_reason_ = body.size() > 2 ? body[2] : 0;
+      if (last_reason_ != 0) ++refused_;
       return Ok{};
     case 9:  // SUBACK
-      if (!body.empty() && body.back() >= 0x80) ++refused_;
+      last_reason_ = body.empty() ? 0x80 : body.back();
+      if (last_reason_ >= 0x80) ++refused_;
       ++acknowledged_subscriptions_;
       return Ok{};
     case 14: return unavailable("the broker sent DISCONNECT");

@@ -22,9 +22,13 @@ class MqttConnection {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
   };
-  // Waits for CONNACK; kPermissionDenied when the broker refuses. `user` is also the client id.
+  struct Options {
+    std::string client_id;   // empty: the user name
+    std::string will_topic;  // with one, the broker publishes a will when the connection breaks
+  };
+  // Waits for CONNACK; kPermissionDenied when the broker refuses. An empty `user` is anonymous.
   static Result<MqttConnection> connect(const Address& address, std::string_view user,
-                                        std::string_view password);
+                                        std::string_view password, const Options& options = {});
   ~MqttConnection();
   MqttConnection(MqttConnection&& other) noexcept;
   MqttConnection& operator=(MqttConnection&&) = delete;
@@ -38,6 +42,8 @@ class MqttConnection {
   }
   // PUBACKs with a reason other than 0 and refused subscriptions.
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  // Reason code of the newest PUBACK or SUBACK; from 0x80 on it means refused.
+  [[nodiscard]] std::uint8_t last_reason() const { return last_reason_; }
 
   void subscribe(std::string_view filter);
   // `payload` must live until it is sent (unsent_bytes() == 0 at the latest).
@@ -66,6 +72,7 @@ class MqttConnection {
   std::uint64_t acknowledged_ = 0;
   std::uint64_t acknowledged_subscriptions_ = 0;
   std::uint64_t refused_ = 0;
+  std::uint8_t last_reason_ = 0;
 };
 
 }  // namespace sitecast::bench
