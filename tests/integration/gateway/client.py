@@ -83,6 +83,7 @@ class Client:
         self.port = port
         self.tls = tls  # ssl.SSLContext
         self.cookie = None
+        self.sockets = []
 
     def connect(self):
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
@@ -118,9 +119,14 @@ class Client:
             "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(), **headers}))
         answer, rest = read_answer(connection, False)
         if answer.status == 101:
-            return answer, WebSocket(connection, rest)
+            self.sockets.append(WebSocket(connection, rest))
+            return answer, self.sockets[-1]
         connection.close()
         return answer, None
+
+    def close(self):
+        for socket_ in self.sockets:
+            socket_.close()
 
     def sign_in(self, user, password, **headers):
         body = json.dumps({"user": user, "password": password}).encode()

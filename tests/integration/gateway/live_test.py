@@ -14,7 +14,7 @@ class Live(WorldTest):
     def setUp(self):
         # Each test has a project of its own world: made anew, because a closed capture stays closed.
         if getattr(type(self), "used", False):
-            type(self).world.stop()
+            type(self).doClassCleanups()
             type(self).setUpClass()
         type(self).used = True
         self.mine = self.world.made["mine"]
@@ -30,7 +30,7 @@ class Live(WorldTest):
 
     def wait_for_parts(self, count):
         wait_until(f"{count} parts at the gateway",
-                   lambda: f"sitecast_gateway_broker_parts_total {count}\n" in self.world.metrics() + "\n")
+                   lambda: self.world.metric("sitecast_gateway_broker_parts_total") == count)
 
     def test_a_new_viewer_gets_the_group_of_pictures_and_then_each_part(self):
         client = self.world.client("ana")

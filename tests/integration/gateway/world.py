@@ -51,6 +51,7 @@ class World:
         self.mqtt_port, self.port, self.metrics_port = port_base, port_base + 1, port_base + 2
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sitecast-gateway-"))
         self.processes = []
+        self.clients = []
         made = subprocess.run([BIN / "sitecast-gateway-fixture", "make", self.dir], check=True,
                               capture_output=True)
         self.made = json.loads(made.stdout)
@@ -86,7 +87,7 @@ listen = "127.0.0.1:{self.metrics_port}"
             said = first_line(self.gateway)
             assert said == "ready", f"instead of ready: {said!r}\n{self.read_log()}"
             wait_until("the gateway is connected to the broker",
-                       lambda: "sitecast_gateway_broker_connected 1" in self.metrics())
+                       lambda: self.metric("sitecast_gateway_broker_connected") == 1)
         except BaseException:
             self.stop()
             raise
@@ -118,8 +119,14 @@ listen = "127.0.0.1:{self.metrics_port}"
         except (OSError, EOFError):
             return ""
 
+    def metric(self, name):
+        """The value of a metric without labels; None while there is none. Help texts are not values."""
+        values = [line.split(" ")[1] for line in self.metrics().splitlines() if line.startswith(name + " ")]
+        return float(values[0]) if values else None
+
     def client(self, user=None):
         client = Client(self.port, self.tls)
+        self.clients.append(client)
         if user:
             answer = client.sign_in(user, PASSWORD)
             assert answer.status == 200, answer.body
@@ -129,6 +136,8 @@ listen = "127.0.0.1:{self.metrics_port}"
         return (self.dir / "log").read_text(errors="replace")
 
     def stop(self):
+        for client in self.clients:
+            client.close()
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -137,6 +146,8 @@ listen = "127.0.0.1:{self.metrics_port}"
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+            if process.stdout:
+                process.stdout.close()
         self.log.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -151,6 +162,12 @@ class WorldTest(unittest.TestCase):
     def setUpClass(cls):
         cls.world = World(cls.PORT_BASE, cls.WEB, cls.TLS)
         cls.addClassCleanup(cls.world.stop)
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before:
+            print(f"what broker and gateway said:\n{self.world.read_log()}\n{self.world.metrics()}", flush=True)
 
 
 def path_of(route, made, *, unknown=False):
