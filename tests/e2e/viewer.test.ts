@@ -286,6 +286,15 @@ describe('a recording', () => {
     await page.keyboard.press(' ');
     await eventually(page, (was) => document.querySelector('video')!.paused !== was, before);
     if (before) await page.keyboard.press(' ');
+    await eventually(page, () => document.querySelector('video')!.paused, null);
+    const afterTwoQuickPresses = await page.evaluate(() => {
+      const press = (): boolean =>
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true }));
+      press();
+      press();
+      return document.querySelector('video')!.paused;
+    });
+    expect(afterTwoQuickPresses).toBe(true);
     const at = await videoTime(page);
     await page.keyboard.press('ArrowLeft');
     await eventually(page, (from) => document.querySelector('video')!.currentTime < from - 2, at);

@@ -122,7 +122,8 @@ export class PlayerModel {
       this.beginArchive(this.#tracks, Math.max(0, this.element?.currentTime ?? 0), false);
       return;
     }
-    if (this.paused) this.play();
+    // The element's own word: `paused` follows it only with the next event, too late for a second press.
+    if (this.element?.paused ?? true) this.play();
     else {
       this.element?.pause();
       this.moved(this.position);
