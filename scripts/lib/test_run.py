@@ -103,7 +103,7 @@ class Run:
     def fuzz_environment(self):
         listing = subprocess.run(["ctest", "--test-dir", "build/fuzz", "-N", "-L", "^fuzz$"],
                                  cwd=ROOT, capture_output=True, text=True, check=False).stdout
-        count = max(1, listing.count("Test #"))
+        count = max(1, len(re.findall(r"^ *Test +#", listing, re.MULTILINE)))
         # `jobs` of them run at the same time.
         seconds = FUZZ_LONG_PER_TARGET_S if self.long_run else \
             max(1, FUZZ_TOTAL_S * self.jobs // count)

@@ -12,6 +12,7 @@
 
 #include "agent/publish/delivery.h"
 #include "proto/codec/running_hash.h"
+#include "tests/support/sanitized.h"
 
 namespace sitecast::agent {
 namespace {
@@ -417,9 +418,11 @@ TEST(DeliverySimTest, EverythingArrivesAndNothingIsFreedBeforeItsReceipt) {
     return;
   }
   const bool longer = std::getenv("SITECAST_TEST_LONG") != nullptr;
+  constexpr std::uint64_t kUsual = kSanitized ? 200 : 2000;
+  constexpr std::uint64_t kAlways = kUsual / 10;
   const std::uint64_t base = std::random_device{}();
-  for (std::uint64_t i = 0; i < (longer ? 20'000U : 2000U); ++i) {
-    const std::uint64_t seed = i < 200 ? i : base * 100'000 + i;  // some always, some new
+  for (std::uint64_t i = 0; i < (longer ? 10 * kUsual : kUsual); ++i) {
+    const std::uint64_t seed = i < kAlways ? i : base * 100'000 + i;  // some always, some new
     SCOPED_TRACE(::testing::Message() << "SITECAST_TEST_SEED=" << seed);
     World world(seed);
     world.run();
