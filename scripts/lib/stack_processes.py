@@ -134,7 +134,13 @@ class Supervisor:
             + (f" in {child.pause_s:.1f} s" if child.pause_s else ""))
         if child.pause_s and self.stopping.wait(child.pause_s):
             return
-        child.start()
+        try:
+            child.start()
+        except StackError as problem:
+            # Its files cannot be written now, because the hub is just being started for instance:
+            # tried again like one that died at once.
+            child.started_at = time.monotonic()
+            say(f"{child.name} cannot be started: {problem}")
 
     def stop(self):
         self.stopping.set()
