@@ -10,6 +10,7 @@
 
 #include <toml++/toml.h>
 
+#include "agent/publish/broker_address.h"
 #include "proto/base/file.h"
 
 namespace sitecast::agent {
@@ -115,6 +116,9 @@ std::optional<std::string> read_broker(TableReader table, const std::filesystem:
   table.path("ca_file", folder, broker.ca_file);
   if (enrolled && broker.url.empty()) {
     table.fail("url", "is missing; it is mqtts://HOST:PORT, or mqtt://127.0.0.1:PORT");
+  } else if (enrolled) {
+    const auto address = parse_broker_url(broker.url);
+    if (!address.ok()) table.fail("url", address.error().message());
   }
   return table.finish();
 }

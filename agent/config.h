@@ -15,7 +15,7 @@
 namespace sitecast::agent {
 
 struct BrokerConfig {
-  std::string url;       // mqtt://127.0.0.1:PORT or mqtts://HOST:PORT
+  std::string url;       // checked: mqtts://HOST:PORT, or mqtt:// of this machine itself
   std::string username;  // empty: the device id
   std::filesystem::path password_file;
   std::filesystem::path ca_file;  // mqtts: empty = the system's authorities

@@ -6,6 +6,8 @@
 
 #include <ctime>
 
+#include "proto/codec/control.h"
+
 namespace sitecast::agent {
 namespace {
 
@@ -128,6 +130,8 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
     add(fmt::format("{} {}, {}{}", number_of(status, "waiting_captures"), word("captures"),
                     say_size(static_cast<std::uint64_t>(number_of(status, "waiting_bytes"))),
                     cause_text(status)));
+    // Time alone does not help: what a person has to do.
+    if (text_of(status, "cause") == waiting::kNotTrusted) add("! " + text_of(status, "detail"));
   }
   return lines;
 }

@@ -25,6 +25,8 @@ constexpr std::array kEntries = {
     Entry{"to_send", "待发", "to send"},
     Entry{"not_synced", "正在写入", "being saved"},
     Entry{"no_link", "没有网络", "no network"},
+    Entry{"not_trusted", "无法确认中心的身份（证书不被信任）",
+          "the hub's identity cannot be confirmed (its certificate)"},
     Entry{"not_admitted", "中心不接受本设备的凭据", "this device's credentials are not accepted"},
     Entry{"hub_absent", "中心暂不在线，素材安全保存在本机",
           "the hub is away; everything is safe on this device"},

@@ -83,9 +83,8 @@ void Courier::group_synced(std::vector<SyncedTrack> tracks, std::vector<OutboxEv
 void Courier::on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) {
   post(Connected{connection, receive_maximum});
 }
-void Courier::on_connect_failed(ConnectionNumber connection, std::uint8_t reason_code,
-                                std::string why) {
-  post(ConnectFailed{connection, reason_code, std::move(why)});
+void Courier::on_connect_failed(ConnectionNumber connection, ConnectFailure failure) {
+  post(ConnectFailed{connection, std::move(failure)});
 }
 void Courier::on_disconnected(ConnectionNumber connection, std::string why) {
   post(Disconnected{connection, std::move(why)});
@@ -170,6 +169,7 @@ void Courier::take(Input& input) {
           up->receive_maximum);
     }
     up_ = true;
+    failure_said_.clear();
     subscribed_.clear();
     last_status_.clear();
     acknowledged_bytes_ = 0;
@@ -181,11 +181,7 @@ void Courier::take(Input& input) {
               settings_.transport.broker.port,
               figures ? figures->congestion_control : std::string("unknown"));
   } else if (auto* failed = std::get_if<ConnectFailed>(&input)) {
-    if (failed->connection != connection_) return;
-    log_.info("no connection: {}", failed->why);
-    connection_ = 0;
-    transport_->disconnect(false);
-    machine_.connect_failed(verdict_of_connack(failed->reason_code), failed->why);
+    if (failed->connection == connection_) take_failure(*failed);
   } else if (auto* down = std::get_if<Disconnected>(&input)) {
     if (down->connection != connection_) return;
     log_.warn("disconnected: {}", down->why);
@@ -203,6 +199,23 @@ void Courier::take(Input& input) {
   } else if (auto* message = std::get_if<Message>(&input)) {
     if (message->connection == connection_) take_message(*message);
   }
+}
+
+// A link that is away is daily life; one that waits for a person to do something is said loudly,
+// but once.
+void Courier::take_failure(ConnectFailed& failed) {
+  const ConnectFailure& failure = failed.failure;
+  const Verdict verdict =
+      failure.not_trusted ? verdict_of_distrust() : verdict_of_connack(failure.reason_code);
+  if (verdict.cause == WaitCause::kNoLink || failure.why == failure_said_) {
+    log_.info("no connection: {}", failure.why);
+  } else {
+    log_.error("no connection: {}", failure.why);
+  }
+  failure_said_ = failure.why;
+  connection_ = 0;
+  transport_->disconnect(false);
+  machine_.connect_failed(verdict, failure.why);
 }
 
 void Courier::take_message(const Message& message) {

@@ -68,8 +68,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   };
   struct ConnectFailed {
     ConnectionNumber connection = 0;
-    std::uint8_t reason_code = 0;
-    std::string why;
+    ConnectFailure failure;
   };
   struct Disconnected {
     ConnectionNumber connection = 0;
@@ -93,10 +92,9 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   using Input = std::variant<TrackDescription, PartMade, GroupSynced, Connected, ConnectFailed,
                              Disconnected, Sent, SubscribeFailed, Message>;
 
-  // TransportSink: Paho's threads; only post.
+  // TransportSink: Paho's threads and the TLS checker's; only post.
   void on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) override;
-  void on_connect_failed(ConnectionNumber connection, std::uint8_t reason_code,
-                         std::string why) override;
+  void on_connect_failed(ConnectionNumber connection, ConnectFailure failure) override;
   void on_disconnected(ConnectionNumber connection, std::string why) override;
   void on_sent(ConnectionNumber connection, std::uint64_t token, std::uint8_t reason_code) override;
   void on_subscribe_failed(ConnectionNumber connection, std::string topic,
@@ -109,6 +107,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void post(Input input);
   void run();
   void take(Input& input) SC_REQUIRES(machine_mutex_);
+  void take_failure(ConnectFailed& failed) SC_REQUIRES(machine_mutex_);
   void take_message(const Message& message) SC_REQUIRES(machine_mutex_);
   void carry_out() SC_REQUIRES(machine_mutex_);
   void send_part(const SendPart& send) SC_REQUIRES(machine_mutex_);
@@ -139,6 +138,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::uint64_t acknowledged_bytes_ = 0;
   std::string last_status_, last_full_status_;
   std::int64_t status_at_us_ = 0;
+  std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
 

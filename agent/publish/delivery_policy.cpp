@@ -48,6 +48,7 @@ std::string_view name_of(WaitCause cause) {
     case WaitCause::kNone: return "";
     case WaitCause::kNotSynced: return waiting::kNotSynced;
     case WaitCause::kNoLink: return waiting::kNoLink;
+    case WaitCause::kNotTrusted: return waiting::kNotTrusted;
     case WaitCause::kNotAdmitted: return waiting::kNotAdmitted;
     case WaitCause::kHubAbsent: return waiting::kHubAbsent;
     case WaitCause::kHubFull: return waiting::kHubFull;
@@ -80,6 +81,8 @@ Verdict verdict_of_connack(std::uint8_t reason_code) {
     default: return {false, true, 0, WaitCause::kNoLink, true};
   }
 }
+
+Verdict verdict_of_distrust() { return {false, true, 0, WaitCause::kNotTrusted, true}; }
 
 Verdict verdict_of_refusal(v1::RefusalCause cause) {
   for (const RefusalRule& rule : kRefusalRules) {

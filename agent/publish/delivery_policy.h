@@ -15,6 +15,7 @@ enum class WaitCause {
   kNone,
   kNotSynced,
   kNoLink,       // broker not reached
+  kNotTrusted,   // TLS: the other side is not known to be our broker
   kNotAdmitted,  // the broker refuses this device or this topic
   kHubAbsent,    // broker reached, the hub is not there
   kHubFull,
@@ -39,6 +40,8 @@ struct Verdict {
 Verdict verdict_of_puback(std::uint8_t reason_code);
 // Reason code of a CONNACK (section 3.2.2.2).
 Verdict verdict_of_connack(std::uint8_t reason_code);
+// The broker's certificate is not accepted here.
+Verdict verdict_of_distrust();
 Verdict verdict_of_refusal(v1::RefusalCause cause);
 
 }  // namespace sitecast::agent

@@ -5,11 +5,12 @@
 #include <mqtt/async_client.h>
 #include <pthread.h>
 
-#include <charconv>
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <thread>
 
+#include "agent/publish/tls_check.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
 
@@ -21,7 +22,6 @@ constexpr int kConnectTimeoutS = 10;  // ours is shorter and decides
 constexpr int kWindow = 65535;        // Paho stalls for seconds when its own window fills
 constexpr std::uint16_t kReceiveMaximum = 65535;
 constexpr std::int64_t kGraveUs = 3'000'000;
-constexpr std::uint8_t kNoConnack = 0x80;
 
 // Tokens travel through Paho as its opaque context pointer.
 void* as_context(std::uint64_t token) {
@@ -31,49 +31,17 @@ std::uint64_t from_context(void* context) {
   return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(context));  // NOLINT
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
-}
-
 }  // namespace
-
-Result<BrokerAddress> parse_broker_url(const std::string& url) {
-  BrokerAddress address;
-  std::string_view rest = url;
-  if (rest.rfind("mqtts://", 0) == 0) {
-    address.tls = true;
-    rest.remove_prefix(8);
-  } else if (rest.rfind("mqtt://", 0) == 0) {
-    rest.remove_prefix(7);
-  } else {
-    return invalid_argument("broker url '" + url +
-                            "' must be mqtt://HOST:PORT or mqtts://HOST:PORT");
-  }
-  const auto colon = rest.rfind(':');
-  const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (port.empty() || error != std::errc() || end != port.data() + port.size() ||
-      address.port == 0) {
-    return invalid_argument("broker url '" + url + "' has no port from 1 to 65535");
-  }
-  address.host = rest.substr(0, colon);
-  if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  if (address.host.empty()) return invalid_argument("broker url '" + url + "' has no host");
-  if (!address.tls && !is_loopback(address.host)) {
-    return invalid_argument("broker url '" + url +
-                            "' is unencrypted and not loopback; use mqtts://");
-  }
-  return address;
-}
 
 // One connection: a Paho client and what it calls.
 class Transport::Session final : public mqtt::iaction_listener {
  public:
-  Session(const TransportSettings& settings, TransportSink& sink, ConnectionNumber number)
+  // `tls_checker` is asked why a connection failed; null: nothing to ask.
+  Session(const TransportSettings& settings, TransportSink& sink, TlsChecker* tls_checker,
+          ConnectionNumber number)
       : number_(number),
         sink_(sink),
+        tls_checker_(tls_checker),
         client_(uri(settings.broker), settings.username, mqtt::create_options(MQTTVERSION_5)),
         subscribe_listener_(*this) {
     client_.set_connection_lost_handler([this](const std::string& cause) {
@@ -127,6 +95,7 @@ class Transport::Session final : public mqtt::iaction_listener {
     client_.subscribe(topic, 1, nullptr, subscribe_listener_);
   }
   void close(bool clean) {
+    closed_ = true;
     try {
       const auto token = client_.disconnect(clean ? 1000 : 0);
       if (clean) token->wait_for(std::chrono::milliseconds(1500));
@@ -148,10 +117,17 @@ class Transport::Session final : public mqtt::iaction_listener {
     // Paho gives a refusal's reason in one or the other.
     const int reason = token.get_reason_code();
     const int code = reason > 0 ? reason : token.get_return_code();
-    sink_.on_connect_failed(
-        number_, code > 0 && code <= 0xff ? static_cast<std::uint8_t>(code) : kNoConnack,
-        code >= kNoConnack ? fmt::format("the broker refused with reason 0x{:02x}", code)
-                           : mqtt::exception::printable_error(code));
+    ConnectFailure failure;
+    if (code >= ConnectFailure::kNoConnack && code <= 0xff) {
+      failure.reason_code = static_cast<std::uint8_t>(code);
+      failure.why = fmt::format("the broker refused with reason 0x{:02x}", code);
+    } else if (tls_checker_ != nullptr && !closed_) {
+      tls_checker_->ask(number_);  // who answers in our place
+      return;
+    } else {
+      failure.why = mqtt::exception::printable_error(code);
+    }
+    sink_.on_connect_failed(number_, std::move(failure));
   }
 
  private:
@@ -198,6 +174,8 @@ class Transport::Session final : public mqtt::iaction_listener {
 
   const ConnectionNumber number_;
   TransportSink& sink_;
+  TlsChecker* const tls_checker_;
+  std::atomic<bool> closed_ = false;
   PublishListener publish_listener_{*this};
   mqtt::async_client client_;
   SubscribeListener subscribe_listener_;
@@ -258,19 +236,30 @@ Transport::Transport(TransportSettings settings, TransportSink& sink, Log log)
     : settings_(std::move(settings)),
       sink_(sink),
       log_(std::move(log)),
-      reaper_(std::make_unique<Reaper>()) {}
+      reaper_(std::make_unique<Reaper>()) {
+  if (!settings_.broker.tls) return;
+  tls_checker_ = std::make_unique<TlsChecker>(
+      settings_.broker, settings_.ca_file, [this](std::uint64_t number, TlsFinding finding) {
+        if (finding.why.empty())
+          finding.why = "the TLS connection broke before the broker answered";
+        sink_.on_connect_failed(
+            number, {ConnectFailure::kNoConnack, finding.not_trusted, std::move(finding.why)});
+      });
+}
 
 Transport::~Transport() { disconnect(false); }
 
 ConnectionNumber Transport::connect() {
   disconnect(false);
   const ConnectionNumber number = ++last_connection_;
+  // Its socket would be taken for the connection's.
+  if (tls_checker_) tls_checker_->drop();
   socket_.remember_others(settings_.broker.port);
   try {
-    session_ = std::make_shared<Session>(settings_, sink_, number);
+    session_ = std::make_shared<Session>(settings_, sink_, tls_checker_.get(), number);
     session_->connect(settings_);
   } catch (const mqtt::exception& e) {
-    sink_.on_connect_failed(number, kNoConnack, e.what());
+    sink_.on_connect_failed(number, {ConnectFailure::kNoConnack, false, e.what()});
   }
   return number;
 }

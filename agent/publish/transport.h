@@ -2,10 +2,10 @@
 // The connection to the broker: MQTT 5 by Paho C++, one client object per connection. Paho's own
 // persistence, reconnecting and buffering are off: our spool is the only queue.
 // Threads: the methods belong to the delivery thread and do not wait for the network. The sink is
-// called from Paho's threads and only posts. A connection that was given up is closed at once and
-// its client object destroyed later by a thread of its own, because destroying joins with
-// callbacks. Ownership: the sink must outlive the transport. Errors come as events, never as
-// exceptions.
+// called from Paho's threads and the TLS checker's and only posts. A connection that was given up
+// is closed at once and its client object destroyed later by a thread of its own, because
+// destroying joins with callbacks. Ownership: the sink must outlive the transport. Errors come as
+// events, never as exceptions.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +14,13 @@
 #include <optional>
 #include <string>
 
+#include "agent/publish/broker_address.h"
 #include "agent/publish/link_socket.h"
 #include "agent/spool/part_builder.h"
 #include "proto/base/log.h"
 #include "proto/base/result.h"
 
 namespace sitecast::agent {
-
-// mqtt://HOST:PORT (loopback only) or mqtts://HOST:PORT.
-struct BrokerAddress {
-  bool tls = false;
-  std::string host;
-  std::uint16_t port = 0;
-};
-// kInvalidArgument: says what is wrong, also for a plain address that is not loopback.
-Result<BrokerAddress> parse_broker_url(const std::string& url);
 
 struct TransportSettings {
   BrokerAddress broker;
@@ -44,13 +36,18 @@ struct TransportSettings {
 // One per connection attempt; events of an older one are stale.
 using ConnectionNumber = std::uint64_t;
 
+struct ConnectFailure {
+  static constexpr std::uint8_t kNoConnack = 0x80;
+  std::uint8_t reason_code = kNoConnack;  // of the CONNACK
+  bool not_trusted = false;               // TLS: the other side is not who it must be (TlsFinding)
+  std::string why;
+};
+
 class TransportSink {
  public:
   virtual ~TransportSink() = default;
   virtual void on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) = 0;
-  // `reason_code` of the CONNACK, or 0x80 when there was none.
-  virtual void on_connect_failed(ConnectionNumber connection, std::uint8_t reason_code,
-                                 std::string why) = 0;
+  virtual void on_connect_failed(ConnectionNumber connection, ConnectFailure failure) = 0;
   virtual void on_disconnected(ConnectionNumber connection, std::string why) = 0;
   // QoS 0: taken by the kernel. QoS 1: PUBACK.
   virtual void on_sent(ConnectionNumber connection, std::uint64_t token,
@@ -59,6 +56,8 @@ class TransportSink {
                                    std::uint8_t reason_code) = 0;
   virtual void on_message(ConnectionNumber connection, std::string topic, std::string payload) = 0;
 };
+
+class TlsChecker;
 
 class Transport {
  public:
@@ -86,6 +85,7 @@ class Transport {
   const TransportSettings settings_;
   TransportSink& sink_;
   const Log log_;
+  std::unique_ptr<TlsChecker> tls_checker_;  // null: not encrypted; outlives the sessions
   std::unique_ptr<Reaper> reaper_;
   std::shared_ptr<Session> session_;
   ConnectionNumber last_connection_ = 0;

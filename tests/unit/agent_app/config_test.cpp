@@ -79,6 +79,10 @@ TEST(AgentConfigTest, EachMistakeIsNamed) {
       {"device_id = \"x\"\n", "agent.toml: device_id is not an id of 22 characters"},
       {"colour = 1\n" + needed, "agent.toml: unknown key colour"},
       {ids, "agent.toml: broker.url is missing; it is mqtts://HOST:PORT, or mqtt://127.0.0.1:PORT"},
+      {ids + "[broker]\nurl = \"mqtt://127.0.0.1.nip.io:1883\"\n",
+       "agent.toml: broker.url 'mqtt://127.0.0.1.nip.io:1883' is unencrypted, which is only for "
+       "this "
+       "machine itself (localhost, 127.0.0.1, ::1); use mqtts://"},
       {needed + "port = 1\n", "agent.toml: unknown key broker.port"},
       {needed + "[spool]\nquota_bytes = \"much\"\n",
        "agent.toml: spool.quota_bytes must be a whole number from 1048576 to 9223372036854775807"},
