@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/capture/decoder.h"
 
+#include <gst/video/video.h>
+
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,31 @@ struct GFree {
   void operator()(gchar* text) const { g_free(text); }
 };
 
+// Takes a container's word on colour out of the caps of H.264 and H.265, whose own streams say it:
+// qtdemux 1.22 does not read the flag for full-range samples, as phones and action cameras write
+// them, and some of these cameras set it wrongly. Pictures taken for limited range lose their darks
+// and lights.
+GstPadProbeReturn forget_colour(GstPad*, GstPadProbeInfo* info, gpointer) noexcept {
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps* stated = nullptr;
+  gst_event_parse_caps(event, &stated);
+  const GstStructure* structure = gst_caps_get_structure(stated, 0);
+  const std::string_view type = gst_structure_get_name(structure);
+  const char* colour = gst_structure_get_string(structure, "colorimetry");
+  GstVideoColorimetry read{};
+  if ((type != "video/x-h264" && type != "video/x-h265") || colour == nullptr ||
+      gst_video_colorimetry_from_string(&read, colour) == FALSE ||
+      read.range == GST_VIDEO_COLOR_RANGE_0_255) {
+    return GST_PAD_PROBE_OK;
+  }
+  const auto caps = gst::GstPtr<GstCaps>::adopt(gst_caps_copy(stated));
+  gst_structure_remove_field(gst_caps_get_structure(caps.get(), 0), "colorimetry");
+  const auto replaced = gst::GstPtr<GstEvent>::adopt(event);
+  GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_caps(caps.get());
+  return GST_PAD_PROBE_OK;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> Decoder::make(Options options) {
@@ -45,6 +72,7 @@ Result<std::unique_ptr<Decoder>> Decoder::make(Options options) {
   SC_TRY_ASSIGN(GstElement * bin, decoder->pipeline_.add("uridecodebin", "uri"));
   g_object_set(bin, "uri", decoder->options_.uri.c_str(), nullptr);
   g_signal_connect(bin, "autoplug-select", G_CALLBACK(&Decoder::on_autoplug_select), decoder.get());
+  g_signal_connect(bin, "deep-element-added", G_CALLBACK(&Decoder::on_element_added), nullptr);
   g_signal_connect(bin, "pad-added", G_CALLBACK(&Decoder::on_pad_added), decoder.get());
   g_signal_connect(bin, "no-more-pads", G_CALLBACK(&Decoder::on_no_more_pads), decoder.get());
   if (decoder->options_.network) {
@@ -106,6 +134,18 @@ int Decoder::on_autoplug_select(GstElement*, GstPad* pad, GstCaps*, GstElementFa
     return decoder->chosen(decoder->audio_track_, pad) ? kTry : kExpose;
   }
   return kTry;
+}
+
+void Decoder::on_element_added(GstBin*, GstBin*, GstElement* element, gpointer) noexcept {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr ||
+      gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_PARSER) == FALSE) {
+    return;
+  }
+  const auto pad = gst::GstPtr<GstPad>::adopt(gst_element_get_static_pad(element, "sink"));
+  if (!pad) return;
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &forget_colour, nullptr,
+                    nullptr);
 }
 
 void Decoder::on_pad_added(GstElement*, GstPad* pad, gpointer self) noexcept {

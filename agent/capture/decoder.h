@@ -55,6 +55,8 @@ class Decoder {
   explicit Decoder(Options options) : options_(std::move(options)) {}
   static int on_autoplug_select(GstElement* bin, GstPad* pad, GstCaps* caps,
                                 GstElementFactory* factory, gpointer self) noexcept;
+  static void on_element_added(GstBin* bin, GstBin* inner, GstElement* element,
+                               gpointer self) noexcept;
   static void on_pad_added(GstElement* bin, GstPad* pad, gpointer self) noexcept;
   static void on_no_more_pads(GstElement* bin, gpointer self) noexcept;
   static void on_source_setup(GstElement* bin, GstElement* source, gpointer self) noexcept;

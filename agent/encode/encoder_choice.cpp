@@ -30,7 +30,8 @@ const std::vector<EncoderProfile>& profiles() {
       // sliced-threads (set by zerolatency) spreads each frame over both cores instead of delaying
       // it; superfast costs half of veryfast per frame. Figures: README.md.
       {"x264", "x264enc", false,
-       "tune=zerolatency speed-preset=superfast threads=2 bitrate={kbps} vbv-buf-capacity=600 "
+       "tune=zerolatency speed-preset=superfast threads=2 bitrate={kbps} "
+       "vbv-buf-capacity={buffer_ms} "
        "key-int-max={gop} bframes=0 option-string=\"scenecut=0\"",
        true},
       {"openh264", "openh264enc", false,
@@ -48,7 +49,8 @@ std::string probe(const EncoderProfile& profile) {
   auto pipeline = gst::Pipeline::parse(
       "videotestsrc num-buffers=8 ! video/x-raw,format=NV12,width=640,height=368,framerate=30/1 "
       "! " +
-      encoder_description(profile, 1000, 60) + " ! fakesink sync=false");
+      encoder_description(profile, {.bitrate_kbps = 1000, .key_interval_frames = 60}) +
+      " ! fakesink sync=false");
   if (!pipeline.ok()) return pipeline.error().message();
   if (Status status = pipeline->set_state(GST_STATE_PLAYING); !status.ok()) {
     return status.error().message();

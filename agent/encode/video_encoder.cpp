@@ -29,14 +29,12 @@ double frame_rate_of(const GstVideoInfo& info, std::uint32_t max_fps) {
   return std::clamp(fps, 1.0, double(max_fps));
 }
 
-// The encoder's input caps: the source's with the frame rate that we really push, because rate
-// control spreads its bits by it.
-gst::GstPtr<GstCaps> input_caps(GstCaps* raw_caps, double fps) {
+// The encoder's input caps: the source's with the fastest rate at which pictures may come. The
+// encoder writes it into the stream as the grid on which they lie; of phones, whose rate varies,
+// containers state an average, and a reader that believes it sees two pictures at one time.
+gst::GstPtr<GstCaps> input_caps(GstCaps* raw_caps, std::uint32_t max_fps) {
   auto caps = gst::GstPtr<GstCaps>::adopt(gst_caps_copy(raw_caps));
-  int numerator = 0;
-  int denominator = 1;
-  gst_util_double_to_fraction(fps, &numerator, &denominator);
-  gst_caps_set_simple(caps.get(), "framerate", GST_TYPE_FRACTION, numerator, denominator,
+  gst_caps_set_simple(caps.get(), "framerate", GST_TYPE_FRACTION, static_cast<int>(max_fps), 1,
                       "interlace-mode", G_TYPE_STRING, "progressive", nullptr);
   GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
   gst_structure_remove_fields(structure, "max-framerate", "field-order", nullptr);
@@ -66,7 +64,12 @@ Result<std::unique_ptr<VideoEncoder>> VideoEncoder::make(const EncoderChoice& ch
   const PictureSize size =
       encoded_size(source, aspect(GST_VIDEO_INFO_PAR_N(&info)), aspect(GST_VIDEO_INFO_PAR_D(&info)),
                    {options.max_width_px, options.max_height_px});
-  const double fps = frame_rate_of(info, options.max_fps);
+  const std::uint32_t max_fps = std::max(options.max_fps, 1U);
+  const double fps = frame_rate_of(info, max_fps);
+  // Rate control gives each picture its share of a second at the stated rate of pictures.
+  EncoderRate rate{.key_interval_frames = kKeyIntervalFrames};
+  rate.bitrate_kbps = static_cast<std::uint32_t>(bitrate_for(options, size, fps) * (max_fps / fps));
+  rate.buffer_ms = static_cast<std::uint32_t>(rate.buffer_ms * (fps / max_fps));
 
   std::unique_ptr<VideoEncoder> encoder(new VideoEncoder());
   encoder->raw_caps_ = gst::GstPtr<GstCaps>::retain(raw_caps);
@@ -80,16 +83,15 @@ Result<std::unique_ptr<VideoEncoder>> VideoEncoder::make(const EncoderChoice& ch
                            "pixel-aspect-ratio=1/1 ! ",
                            size.width_px, size.height_px);
   const std::string convert = choice.profile.hardware ? "videoconvert ! " : "";
-  auto pipeline = gst::Pipeline::parse(fmt::format(
-      "appsrc name=input format=time is-live=true max-bytes=0 ! {}{}{} ! "
-      "appsink name=output sync=false async=false emit-signals=false max-buffers=0",
-      scale, convert,
-      encoder_description(choice.profile, bitrate_for(options, size, fps), kKeyIntervalFrames)));
+  auto pipeline = gst::Pipeline::parse(
+      fmt::format("appsrc name=input format=time is-live=true max-bytes=0 ! {}{}{} ! "
+                  "appsink name=output sync=false async=false emit-signals=false max-buffers=0",
+                  scale, convert, encoder_description(choice.profile, rate)));
   if (!pipeline.ok()) return pipeline.error().within("video encoder");
   encoder->pipeline_ = std::move(*pipeline);
   encoder->input_ = encoder->pipeline_.element("input");
   encoder->encoder_ = encoder->pipeline_.element(kEncoderElementName);
-  const auto caps = input_caps(raw_caps, fps);
+  const auto caps = input_caps(raw_caps, max_fps);
   gst_app_src_set_caps(GST_APP_SRC(encoder->input_.get()), caps.get());
 
   GstAppSinkCallbacks callbacks{};

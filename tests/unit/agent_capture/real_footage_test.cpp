@@ -48,6 +48,49 @@ void expect_source_times(const StoredCapture& capture, const std::vector<double>
   }
 }
 
+// Pictures a second that the H.264 stream itself states (E.2.1: two ticks a picture).
+double stated_rate(const std::filesystem::path& video) {
+  std::string messages;
+  output_of(
+      "ffmpeg -nostdin -i " + quoted(video) + " -c copy -frames:v 1 -bsf:v trace_headers -f null -",
+      &messages);
+  const auto value_of = [&](const std::string& name) {
+    const auto at = messages.find("= ", messages.find(name));
+    return at == std::string::npos ? 0.0 : std::atof(messages.c_str() + at + 2);
+  };
+  const double ticks = value_of("num_units_in_tick");
+  return ticks > 0 ? value_of("time_scale") / ticks / 2 : 0;
+}
+
+// A reader that lays the pictures on the stated grid must not see two of them at one time.
+void expect_stated_rate_is_fast_enough(const std::filesystem::path& video) {
+  const auto times = picture_times(video);
+  double shortest_s = 1;
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    shortest_s = std::min(shortest_s, times[i] - times[i - 1]);
+  }
+  EXPECT_GE(stated_rate(video) * 1.01, 1 / shortest_s);
+}
+
+// Mean distance (0 to 255) of the first pictures as they look, colours included, 16 by 16 points.
+double look_distance(const std::filesystem::path& a, const std::filesystem::path& b) {
+  const auto first_picture = [](const std::filesystem::path& path) {
+    return output_of("ffmpeg -nostdin -v error -i " + quoted(path) +
+                     " -map 0:v:0 -frames:v 1 -vf scale=16:16:flags=area,format=rgb24 "
+                     "-f rawvideo -");
+  };
+  const std::string left = first_picture(a);
+  const std::string right = first_picture(b);
+  EXPECT_EQ(left.size(), 16U * 16 * 3);
+  if (left.size() != right.size()) return 255;
+  double sum = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    sum += std::abs(int(static_cast<unsigned char>(left[i])) -
+                    int(static_cast<unsigned char>(right[i])));
+  }
+  return sum / double(left.size());
+}
+
 TEST_P(RealFootageTest, ArrivesWholeAndInSync) {
   const Clip& clip = GetParam();
   const auto path = test_data(clip.file);
@@ -67,6 +110,8 @@ TEST_P(RealFootageTest, ArrivesWholeAndInSync) {
   EXPECT_EQ(init->width_px, clip.width_px);
   EXPECT_EQ(init->height_px, clip.height_px);
   expect_source_times(recorded.capture, picture_times(path));
+  expect_stated_rate_is_fast_enough(video);
+  EXPECT_LT(look_distance(path, video), 3.0);
 
   ASSERT_EQ(recorded.capture.tracks.count("audio"), clip.sound ? 1U : 0U);
   if (!clip.sound) return;
