@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/bench/archive/index_filler.h"
+
+#include "hub/index/capture_row.h"
+#include "hub/index/projection.h"
+#include "hub/index/writer.h"
+#include "proto/base/file.h"
+#include "proto/codec/cmaf_muxer.h"
+#include "proto/codec/part_frame.h"
+
+namespace sitecast::bench {
+namespace {
+
+// About what a part's record takes in a sidecar; readers of a complete capture do not look there.
+constexpr std::uint64_t kRecordBytes = 160;
+constexpr std::uint64_t kUsPerMs = 1000;
+
+Bytes serialized(const google::protobuf::MessageLite& message) {
+  const std::string text = message.SerializeAsString();
+  return {text.begin(), text.end()};
+}
+
+hub::CaptureRow row_of(const MadeCapture& capture) {
+  hub::CaptureRow row;
+  row.id = capture.id;
+  row.project = capture.project;
+  row.device = capture.device;
+  row.captured_at_us = capture.captured_at_us;
+  row.kind = capture.kind;
+  row.title = capture.title;
+  row.area = capture.area;
+  row.duration_ms = static_cast<std::int64_t>(capture.blocks * kBlockSeconds * kUsPerMs);
+  row.tracks = "audio,video";
+  row.complete = true;
+  row.received_at_us = capture.events.front().received_at_us;
+  for (const MadeEvent& made : capture.events) {
+    const v1::Event& event = made.event;
+    const hub::StatedAt stated{event.stated_at_us(), *EventId::from_bytes(event.event_id())};
+    if (event.has_capture_opened()) row.opened = stated;
+    if (event.has_note()) ++row.note_count;
+    if (event.has_progress()) {
+      row.progress = stated;
+      row.stage = event.progress().stage();
+      row.percentage = event.progress().percentage();
+    }
+    if (event.has_capture_closed()) {
+      row.closed = stated;
+      row.closing = serialized(event.capture_closed());
+    }
+  }
+  return row;
+}
+
+}  // namespace
+
+Result<IndexFiller> IndexFiller::open(const std::filesystem::path& index,
+                                      const hub::Layout& layout) {
+  { SC_TRY_ASSIGN(const auto writer, hub::IndexWriter::open(index, layout, Log("bench"))); }
+  // Out of WAL: what is written once needs no journal, and a WAL would be as large as the index.
+  SC_TRY_ASSIGN(auto database, Database::open_shared_writer(index));
+  SC_TRY(database.execute(
+      "pragma foreign_keys = off; pragma locking_mode = exclusive; pragma journal_mode = off;"
+      "pragma synchronous = off; pragma cache_size = -1500000; begin"));
+  return IndexFiller(index, std::move(database));
+}
+
+Status IndexFiller::add(const MadeArchive::Project& project) {
+  for (const MadeEvent& made : project.events) {
+    const Bytes bytes = serialized(made.event);
+    SC_TRY(hub::apply_event(*database_, project.id, {made.received_at_us, made.device, bytes}));
+  }
+  capture_counts_[project.id] = 0;
+  return Ok{};
+}
+
+Status IndexFiller::add_event(ProjectId project, const MadeEvent& made) {
+  const v1::Event& event = made.event;
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database_->cached(
+          "insert into event (event_id, project_id, device_id, kind, stated_at_us, received_at_us,"
+          " capture_id, media_time_us, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  std::optional<std::int64_t> media_time;
+  if (event.has_media_time()) media_time = event.media_time_us();
+  return insert
+      ->bind(as_bytes(event.event_id()), project, made.device, event.kind(), event.stated_at_us(),
+             made.received_at_us, as_bytes(event.capture_id()), media_time, serialized(event))
+      .run();
+}
+
+Status IndexFiller::add(const MadeArchive& archive, const MadeCapture& capture) {
+  for (const MadeEvent& made : capture.events) SC_TRY(add_event(capture.project, made));
+  SC_TRY(hub::save_capture(*database_, row_of(capture)));
+  ++capture_counts_[capture.project];
+  SC_TRY(add_track(capture, "audio", archive.audio(capture.look),
+                   archive.init_segment(TrackKind::kAudio)));
+  return add_track(capture, "video", archive.video(capture.look),
+                   archive.init_segment(TrackKind::kVideo));
+}
+
+Status IndexFiller::add_track(const MadeCapture& capture, std::string_view name,
+                              const MadeTrack& track, const Bytes& init_segment) {
+  const std::uint64_t part_count = capture.blocks * track.parts_per_block();
+  const std::uint32_t timescale =
+      track.kind() == TrackKind::kVideo ? kVideoTimescale : kOpusTimescale;
+  SC_TRY_ASSIGN(const std::string codec, codec_string(init_segment));
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database_->cached(
+          "insert into track (capture_id, name, timescale, codec, codec_sequence, part_count,"
+          " size_bytes, first_media_time, end_media_time, end_sequence, indexed_bytes)"
+          " values (?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)"));
+  SC_TRY(insert
+             ->bind(capture.id, name, timescale, codec, part_count,
+                    track.size_bytes(capture.blocks), part_count * track.part_duration(),
+                    part_count, part_count * kRecordBytes)
+             .run());
+  const std::int64_t track_id = database_->last_insert_rowid();
+  SC_TRY_ASSIGN(
+      Statement * save_row,
+      database_->cached("insert into track_row (track_id, row_number, first_sequence, cells)"
+                        " values (?, ?, ?, ?)"));
+  for (std::uint64_t row = 0; row * kBlocksPerRow < capture.blocks; ++row) {
+    SC_TRY(save_row->bind(track_id, row, track.first_sequence(row), track.row(row, capture.blocks))
+               .run());
+  }
+  SC_TRY_ASSIGN(
+      Statement * save_init,
+      database_->cached("insert into init_segment (track_id, init_hash8, codec, init_segment)"
+                        " values (?, ?, ?, ?)"));
+  return save_init->bind(track_id, as_bytes(init_hash8(init_segment)), codec, init_segment).run();
+}
+
+Status IndexFiller::finish() {
+  SC_TRY_ASSIGN(Statement * save,
+                database_->cached("update project set capture_count = ?2 where project_id = ?1"));
+  for (const auto& [project, count] : capture_counts_) SC_TRY(save->bind(project, count).run());
+  SC_TRY(database_->execute("commit"));
+  database_.reset();
+  // The way readers expect it: as its writer leaves it, and on disk.
+  SC_TRY(Database::open_writer(index_));
+  SC_TRY_ASSIGN(auto file, File::open_for_appending(index_));
+  return file.sync_data();
+}
+
+}  // namespace sitecast::bench
