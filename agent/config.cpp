@@ -2,11 +2,14 @@
 #include "agent/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <toml++/toml.h>
 
@@ -62,6 +65,13 @@ class TableReader {
       return;
     }
     out = static_cast<Number>(*value);
+  }
+  // A text that is one of `words`.
+  void choice(std::string_view key, std::string& out, const std::vector<std::string>& words) {
+    text(key, out);
+    if (std::find(words.begin(), words.end(), out) == words.end()) {
+      fail(key, fmt::format("must be one of {}", fmt::join(words, ", ")));
+    }
   }
   // The table below `key`; an absent one reads as empty.
   TableReader table(std::string_view key) {
@@ -141,12 +151,17 @@ std::optional<std::string> read_encode(TableReader table, EncodeOptions& encode)
   table.number("width", encode.max_width_px, 64, 7680);
   table.number("height", encode.max_height_px, 64, 7680);
   table.number("fps", encode.max_fps, 1, 120);
+  table.choice("master", encode.master, {"auto", "on", "off"});
+  table.number("master_bitrate_kbps", encode.master_bitrate_kbps, 50, 100'000);
+  table.number("master_width", encode.master_max_width_px, 64, 7680);
+  table.number("master_height", encode.master_max_height_px, 64, 7680);
   return table.finish();
 }
 
 std::optional<std::string> read_publish(TableReader table, PublishConfig& publish) {
   table.number("window_bytes", publish.window_bytes, 64 << 10, 1 << 30);
   table.text("congestion_control", publish.congestion_control);
+  table.choice("adapt", publish.adapt, {"auto", "on", "off"});
   return table.finish();
 }
 

@@ -31,6 +31,9 @@ struct SpoolConfig {
 struct PublishConfig {
   std::uint64_t window_bytes = 8ULL << 20;
   std::string congestion_control = "bbr";  // empty: the system's
+  // Whether the live rendition follows the link: "on", "off", or "auto" = where a master is
+  // recorded, so that the archive loses nothing by it.
+  std::string adapt = "auto";
 };
 
 struct AgentConfig {

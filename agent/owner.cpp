@@ -31,6 +31,17 @@ Result<std::string> read_password(const std::filesystem::path& path) {
   return text.substr(0, text.find_first_of("\r\n"));
 }
 
+LiveQuality quality_of(const Rung& rung) {
+  return {rung.video_kbps, rung.longer_side_px, rung.shorter_side_px,
+          rung.fps,        rung.still_every_ms, rung.audio_kbps};
+}
+
+Rung best_rung(const EncodeOptions& encode) {
+  return {
+      "full", encode.video_bitrate_kbps, encode.max_width_px, encode.max_height_px, encode.max_fps,
+      0,      encode.audio_bitrate_kbps};
+}
+
 nlohmann::json error_reply(const Error& error) {
   return {{"type", "error"}, {"kind", name_of(error.kind())}, {"message", error.message()}};
 }
@@ -53,6 +64,7 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
     courier.device = config.device_id;
     courier.project = config.project_id;
     courier.delivery.window_bytes = config.publish.window_bytes;
+    courier.on_rung = [owner = owner.get()](const Rung& rung) { owner->take_rung(rung); };
   }
   SC_TRY_ASSIGN(auto key, load_key(config.key_file));
   SpoolSettings spool;
@@ -109,6 +121,22 @@ int Owner::run(const Request& request, StopSignal& stop, const Reply& reply) {
   return kExitOk;
 }
 
+// Without a master the archive would hold no more than the link carried: then live is held up
+// rather than made smaller, unless the configuration says otherwise.
+void Owner::follow_link(Recording& recording) {
+  if (!courier_ || config_.publish.adapt == "off") return;
+  const std::vector<std::string> tracks = recording.tracks();
+  const bool master = std::find(tracks.begin(), tracks.end(), "master") != tracks.end();
+  if (!master && config_.publish.adapt != "on") return;
+  courier_->adapt(make_rungs(best_rung(config_.encode)));
+  if (const auto rung = courier_->rung()) recording.set_live_quality(quality_of(*rung));
+}
+
+void Owner::take_rung(const Rung& rung) {
+  const MutexLock lock(mutex_);
+  for (const auto& [id, recording] : recordings_) recording->set_live_quality(quality_of(rung));
+}
+
 Result<ProjectId> Owner::project_of(const Request& request) const {
   if (request.project.empty()) return config_.project_id;
   const auto project = ProjectId::parse(request.project);
@@ -153,6 +181,7 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
     const MutexLock lock(mutex_);
     recordings_[id] = recording;
   }
+  follow_link(*recording);
   const RecordingEnd end = follow(*recording, stop, *warnings, reply);
   {
     const MutexLock lock(mutex_);

@@ -39,6 +39,9 @@ class Owner {
   Result<nlohmann::json> send(const Request& request, StopSignal& stop, const Reply& reply);
   Result<nlohmann::json> stay(StopSignal& stop, const Reply& reply);
 
+  // The live rendition follows the link from now on, where it may.
+  void follow_link(Recording& recording);
+  void take_rung(const Rung& rung);  // delivery thread
   // Follows a recording until it has ended.
   RecordingEnd follow(Recording& recording, StopSignal& stop, PendingWarnings& warnings,
                       const Reply& reply);

@@ -9,6 +9,8 @@
 namespace sitecast::agent {
 namespace {
 
+// Fewer, larger parts where the link is thin: every part costs its envelope and headers.
+constexpr std::uint32_t kThinLinkPartMs = 100;
 constexpr std::uint64_t kSilencePiece = kOpusTimescale;  // one second at a time
 
 std::uint8_t channels_of(GstSample* sample) {
@@ -22,19 +24,33 @@ std::uint8_t channels_of(GstSample* sample) {
 
 AudioPath::AudioPath(const EncodeOptions& options, std::int64_t captured_at_us,
                      PartAssembler::Emit emit)
-    : bitrate_kbps_(options.audio_bitrate_kbps),
+    : options_(options),
+      bitrate_kbps_(options.audio_bitrate_kbps),
       assembler_(
           {PartAssembler::Kind::kAudio, kOpusTimescale, options.audio_part_ms, captured_at_us},
           std::move(emit)) {}
+
+void AudioPath::set_quality(const LiveQuality& quality) {
+  if (quality.audio_kbps == 0) return;
+  bitrate_kbps_ = std::min(options_.audio_bitrate_kbps, quality.audio_kbps);
+  const bool thin = bitrate_kbps_ < options_.audio_bitrate_kbps;
+  assembler_.set_part_duration(thin ? std::max(options_.audio_part_ms, kThinLinkPartMs)
+                                    : options_.audio_part_ms);
+}
 
 Status AudioPath::take(const RawMedia& sound) {
   const std::uint8_t channels = channels_of(sound.sample.get());
   if (!encoder_) {
     channel_count_ = channels;
-    SC_TRY_ASSIGN(encoder_, AudioEncoder::make(channels, bitrate_kbps_,
+    encoder_kbps_ = bitrate_kbps_;
+    SC_TRY_ASSIGN(encoder_, AudioEncoder::make(channels, encoder_kbps_,
                                                [this](EncodedFrame packet, auto init) {
                                                  on_packet(std::move(packet), init);
                                                }));
+  }
+  if (const std::uint32_t kbps = bitrate_kbps_; kbps != encoder_kbps_) {
+    encoder_->set_bitrate(kbps);
+    encoder_kbps_ = kbps;
   }
   if (channels != channel_count_) {
     return invalid_argument("the sound changes between mono and stereo; record it as two captures");

@@ -23,6 +23,9 @@ class AudioPath {
  public:
   AudioPath(const EncodeOptions& options, std::int64_t captured_at_us, PartAssembler::Emit emit);
 
+  // From the next packet on. Any thread.
+  void set_quality(const LiveQuality& quality);
+
   Status take(const RawMedia& sound);
   Status finish();
   std::optional<Error> take_error();
@@ -35,7 +38,8 @@ class AudioPath {
   void on_packet(EncodedFrame packet, std::optional<OpusInit> init);
   void fail(const Status& status);
 
-  const std::uint32_t bitrate_kbps_;
+  const EncodeOptions options_;
+  std::atomic<std::uint32_t> bitrate_kbps_;
   PartAssembler assembler_;  // encoder's thread; after finish() the owner's
   std::atomic<std::uint64_t> frame_count_{0};
   std::atomic<std::int64_t> end_us_{0};
@@ -44,6 +48,7 @@ class AudioPath {
 
   // Sound thread only.
   std::uint8_t channel_count_ = 0;
+  std::uint32_t encoder_kbps_ = 0;
   AudioTimeline timeline_;
   std::unique_ptr<AudioEncoder> encoder_;  // last: its thread uses what is above
 };

@@ -59,8 +59,10 @@ Status RecordingImpl::open() {
   SourceOptions wanted;
   wanted.loop = options_.loop;
   wanted.paced = options_.paced;
-  wanted.max_width_px = options_.encode.max_width_px;
-  wanted.max_height_px = options_.encode.max_height_px;
+  const EncodeOptions largest =
+      records_master(options_.encode, encoder) ? for_master(options_.encode) : options_.encode;
+  wanted.max_width_px = std::max(options_.encode.max_width_px, largest.max_width_px);
+  wanted.max_height_px = std::max(options_.encode.max_height_px, largest.max_height_px);
   wanted.max_fps = options_.encode.max_fps;
   SC_TRY_ASSIGN(source_, open_source(spec, audio, wanted, *this));
   SC_TRY(open_capture(spec, encoder));
@@ -81,7 +83,9 @@ Status RecordingImpl::open_capture(const SourceSpec& spec, const EncoderChoice& 
   v1::CaptureOpened opened;
   opened.set_capture_kind(options_.capture_kind);
   opened.set_captured_at_us(captured_at_us_);
+  const bool master = info.has_video && records_master(options_.encode, encoder);
   if (info.has_video) tracks_.emplace_back("video");
+  if (master) tracks_.emplace_back("master");
   if (info.has_audio) tracks_.emplace_back("audio");
   for (const std::string& track : tracks_) opened.add_tracks(track);
   opened.set_title(options_.title);
@@ -100,6 +104,11 @@ Status RecordingImpl::open_capture(const SourceSpec& spec, const EncoderChoice& 
     video_ = std::make_unique<VideoPath>(
         VideoPath::Options{options_.encode, encoder, captured_at_us_, info.live},
         [this](NewPart part) { return writer_->append("video", std::move(part)); });
+    if (master) {
+      master_ = std::make_unique<VideoPath>(
+          VideoPath::Options{for_master(options_.encode), encoder, captured_at_us_, info.live},
+          [this](NewPart part) { return writer_->append("master", std::move(part)); });
+    }
     watch_ = std::make_unique<VisionWatch>([this](const QualityChange& c) { on_quality(c); });
   }
   if (info.has_audio) {
@@ -129,7 +138,9 @@ void RecordingImpl::on_media(MediaKind kind, RawMedia media) {
     return;
   }
   // The encoder first: looking at the picture is never in its way.
-  if (Status status = video_->take(media); !status.ok()) fail(status.error().within("picture"));
+  for (VideoPath* path : picture_paths()) {
+    if (Status status = path->take(media); !status.ok()) fail(status.error().within("picture"));
+  }
   watch_->offer(media);
   {
     const std::lock_guard lock(photo_mutex_);
@@ -177,7 +188,9 @@ void RecordingImpl::on_quality(const QualityChange& change) {
 }
 
 std::int64_t RecordingImpl::media_time_us() const {
-  return std::max(video_ ? video_->end_us() : 0, audio_ ? audio_->end_us() : 0);
+  std::int64_t end_us = audio_ ? audio_->end_us() : 0;
+  for (const VideoPath* path : picture_paths()) end_us = std::max(end_us, path->end_us());
+  return end_us;
 }
 
 Status RecordingImpl::state_now(v1::Event event) {
@@ -207,6 +220,19 @@ Result<CaptureId> RecordingImpl::take_photo(std::string note) {
   return store_snapshot(picture.sample.get(), options, store_);
 }
 
+void RecordingImpl::set_live_quality(const LiveQuality& quality) {
+  if (video_) video_->set_quality(quality);
+  if (audio_) audio_->set_quality(quality);
+}
+
+std::vector<VideoPath*> RecordingImpl::picture_paths() const {
+  std::vector<VideoPath*> paths;
+  for (VideoPath* path : {video_.get(), master_.get()}) {
+    if (path != nullptr) paths.push_back(path);
+  }
+  return paths;
+}
+
 void RecordingImpl::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -229,8 +255,8 @@ bool RecordingImpl::tracks_running() const {
 // Failures of the source, the encoders and the store, and a source that has gone silent.
 std::optional<Error> RecordingImpl::find_error() {
   if (auto error = source_->take_error()) return error;
-  if (video_) {
-    if (auto error = video_->take_error()) return error;
+  for (VideoPath* path : picture_paths()) {
+    if (auto error = path->take_error()) return error;
   }
   if (audio_) {
     if (auto error = audio_->take_error()) return error;
@@ -265,7 +291,7 @@ void RecordingImpl::control() {
 }
 
 RecordingEnd RecordingImpl::shut_down() {
-  if (video_) video_->interrupt();
+  for (VideoPath* path : picture_paths()) path->interrupt();
   source_->stop();
   {
     const std::lock_guard lock(photo_mutex_);
@@ -273,12 +299,14 @@ RecordingEnd RecordingImpl::shut_down() {
   }
   photo_changed_.notify_all();
   RecordingEnd end;
-  for (Status finished :
-       {video_ ? video_->finish() : Status(Ok{}), audio_ ? audio_->finish() : Status(Ok{})}) {
-    if (!finished.ok()) fail(finished.error());
+  for (VideoPath* path : picture_paths()) {
+    if (Status finished = path->finish(); !finished.ok()) fail(finished.error());
+    if (auto error = path->take_error()) fail(*error);
   }
-  if (auto error = video_ ? video_->take_error() : std::nullopt) fail(*error);
-  if (auto error = audio_ ? audio_->take_error() : std::nullopt) fail(*error);
+  if (audio_) {
+    if (Status finished = audio_->finish(); !finished.ok()) fail(finished.error());
+    if (auto error = audio_->take_error()) fail(*error);
+  }
   if (watch_) watch_->stop();
 
   std::string detail;

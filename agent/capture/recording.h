@@ -81,6 +81,9 @@ class Recording {
   // `photo`. Blocking for the encoding of one JPEG. kFailedPrecondition when there is no picture.
   virtual Result<CaptureId> take_photo(std::string note) = 0;
 
+  // How the live rendition is made from now on. Does not wait.
+  virtual void set_live_quality(const LiveQuality& quality) = 0;
+
   // Ends as "stopped": what was captured is encoded to the end and the capture closed. Idempotent,
   // does not wait.
   virtual void stop() = 0;

@@ -39,6 +39,7 @@ class RecordingImpl final : public Recording, private SourceSink {
   [[nodiscard]] std::int64_t media_time_us() const override;
   Status state_now(v1::Event event) override;
   Result<CaptureId> take_photo(std::string note) override;
+  void set_live_quality(const LiveQuality& quality) override;
   void stop() override;
   RecordingEnd wait() override;
 
@@ -49,6 +50,7 @@ class RecordingImpl final : public Recording, private SourceSink {
 
   Status open_capture(const SourceSpec& spec, const EncoderChoice& encoder);
   void on_quality(const QualityChange& change);
+  [[nodiscard]] std::vector<VideoPath*> picture_paths() const;
   void fail(const Error& error);
   void end_track(MediaKind kind);
   void control();
@@ -84,6 +86,7 @@ class RecordingImpl final : public Recording, private SourceSink {
   bool pictures_over_ = false;  // under photo_mutex_
 
   std::unique_ptr<VideoPath> video_;
+  std::unique_ptr<VideoPath> master_;  // null: not recorded
   std::unique_ptr<AudioPath> audio_;
   std::unique_ptr<VisionWatch> watch_;
   std::unique_ptr<Source> source_;

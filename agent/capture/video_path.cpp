@@ -30,15 +30,41 @@ VideoPath::VideoPath(Options options, PartAssembler::Emit emit)
     : options_(std::move(options)),
       assembler_({PartAssembler::Kind::kVideo, kVideoTimescale, options_.encode.video_part_ms,
                   options_.captured_at_us},
-                 std::move(emit)) {}
+                 std::move(emit)),
+      encode_(options_.encode) {}
+
+void VideoPath::set_quality(const LiveQuality& quality) {
+  const std::lock_guard lock(mutex_);
+  wanted_ = quality;
+  quality_changed_ = true;
+}
+
+// A new quality begins with a key frame of an encoder of its own.
+void VideoPath::take_quality() {
+  if (!quality_changed_) return;
+  LiveQuality quality;
+  {
+    const std::lock_guard lock(mutex_);
+    quality_changed_ = false;
+    quality = *std::exchange(wanted_, std::nullopt);
+  }
+  paused_ = quality.video_kbps == 0;
+  still_every_ns_ = std::int64_t{quality.still_every_ms} * 1'000'000;
+  if (!paused_) encode_ = at_quality(options_.encode, quality);
+  renew_encoder_ = true;
+  next_due_ns_ = 0;
+  interval_ns_ = 0;
+}
 
 Status VideoPath::take(const RawMedia& picture) {
   if (picture.media_time_ns <= last_time_ns_) {
     ++dropped_count_;  // a source whose clock runs backwards
     return Ok{};
   }
+  take_quality();
   GstCaps* caps = gst_sample_get_caps(picture.sample.get());
   SC_TRY(ensure_encoder(caps));
+  if (paused_) return Ok{};
   if (!within_rate(picture.media_time_ns)) return Ok{};
   bool room = false;
   SC_TRY(wait_for_encoder(room));
@@ -49,8 +75,8 @@ Status VideoPath::take(const RawMedia& picture) {
   const std::int64_t duration_ns = expected_duration(picture);
   last_time_ns_ = picture.media_time_ns;
   // The next picture would come too late to be the key frame: this one is.
-  const bool key =
-      key_wanted_ || picture.media_time_ns + duration_ns > last_key_ns_ + kKeyIntervalNs;
+  const bool key = key_wanted_ || still_every_ns_ > 0 ||
+                   picture.media_time_ns + duration_ns > last_key_ns_ + kKeyIntervalNs;
   if (key) {
     key_wanted_ = false;
     last_key_ns_ = picture.media_time_ns;
@@ -62,19 +88,26 @@ Status VideoPath::take(const RawMedia& picture) {
 // Thins a source that is faster than max_fps, evenly; up to 45 % of an interval of jitter is let
 // pass.
 bool VideoPath::within_rate(std::int64_t media_time_ns) {
-  const std::int64_t interval = 1'000'000'000 / std::max(options_.encode.max_fps, 1U);
+  if (still_every_ns_ > 0) {
+    if (media_time_ns < next_due_ns_) return false;
+    next_due_ns_ = media_time_ns + still_every_ns_;
+    return true;
+  }
+  const std::int64_t interval = 1'000'000'000 / std::max(encode_.max_fps, 1U);
   if (media_time_ns + interval * 45 / 100 < next_due_ns_) return false;
   next_due_ns_ = std::max(next_due_ns_, media_time_ns - interval / 2) + interval;
   return true;
 }
 
 Status VideoPath::ensure_encoder(GstCaps* caps) {
-  if (encoder_ && encoder_->takes(caps)) return Ok{};
+  if (encoder_ && encoder_->takes(caps) && !renew_encoder_) return Ok{};
   if (encoder_) SC_TRY(encoder_->finish());
   encoder_.reset();
+  renew_encoder_ = false;
+  if (paused_) return Ok{};
   source_fps_ = fps_of(caps);
   key_wanted_ = true;
-  SC_TRY_ASSIGN(encoder_, VideoEncoder::make(options_.encoder, options_.encode, caps,
+  SC_TRY_ASSIGN(encoder_, VideoEncoder::make(options_.encoder, encode_, caps,
                                              [this](EncodedFrame frame, auto init) {
                                                on_frame(std::move(frame), std::move(init));
                                              }));
@@ -103,15 +136,15 @@ Status VideoPath::wait_for_encoder(bool& room) {
 
 // The source's own word if it has one; otherwise what the last pictures showed.
 std::int64_t VideoPath::expected_duration(const RawMedia& picture) {
-  const double fps = std::min<double>(source_fps_ > 0 ? source_fps_ : options_.encode.max_fps,
-                                      options_.encode.max_fps);
+  const double fps =
+      std::min<double>(source_fps_ > 0 ? source_fps_ : encode_.max_fps, encode_.max_fps);
   const auto nominal_ns = static_cast<std::int64_t>(1e9 / std::max(fps, 0.1));
   const std::int64_t delta_ns = last_time_ns_ < 0 ? 0 : picture.media_time_ns - last_time_ns_;
   if (delta_ns > 0 && delta_ns < kLongestFrameNs) {
     interval_ns_ = interval_ns_ == 0 ? delta_ns : (interval_ns_ * 7 + delta_ns) / 8;
   }
   const std::int64_t usual_ns = interval_ns_ > 0 ? interval_ns_ : nominal_ns;
-  const bool thinned = source_fps_ > options_.encode.max_fps;
+  const bool thinned = source_fps_ > encode_.max_fps;
   // Some containers state a millisecond for every picture.
   const bool believable = picture.duration_ns >= usual_ns / 2;
   if (believable && !thinned) return std::min(picture.duration_ns, kLongestFrameNs);

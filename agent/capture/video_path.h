@@ -33,6 +33,9 @@ class VideoPath {
 
   VideoPath(Options options, PartAssembler::Emit emit);
 
+  // How pictures are encoded from the next on. Any thread.
+  void set_quality(const LiveQuality& quality);
+
   // Waits for a busy encoder unless `lossy`; interrupt() ends the wait.
   Status take(const RawMedia& picture);
   void interrupt() { interrupted_ = true; }
@@ -48,6 +51,7 @@ class VideoPath {
   [[nodiscard]] std::int64_t end_us() const { return end_us_; }
 
  private:
+  void take_quality();
   [[nodiscard]] bool within_rate(std::int64_t media_time_ns);
   Status ensure_encoder(GstCaps* caps);
   Status wait_for_encoder(bool& room);
@@ -62,9 +66,15 @@ class VideoPath {
   std::atomic<std::uint64_t> dropped_count_{0};
   std::atomic<std::int64_t> end_us_{0};
   std::mutex mutex_;
-  std::optional<Error> error_;  // under mutex_
+  std::optional<Error> error_;                // under mutex_
+  std::optional<LiveQuality> wanted_;         // under mutex_: not taken yet
+  std::atomic<bool> quality_changed_{false};  // wanted_ is set: pictures look without the mutex
 
   // Picture thread only.
+  EncodeOptions encode_;  // as it is now
+  bool paused_ = false;   // no pictures
+  bool renew_encoder_ = false;
+  std::int64_t still_every_ns_ = 0;  // 0: pictures move
   double source_fps_ = 0;
   std::int64_t next_due_ns_ = 0;
   std::int64_t last_time_ns_ = -1;

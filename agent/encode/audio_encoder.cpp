@@ -42,12 +42,12 @@ Result<std::unique_ptr<AudioEncoder>> AudioEncoder::make(std::uint8_t channel_co
   encoder->on_packet_ = std::move(on_packet);
   // Complexity 5: half the work of 10, and no difference that a voice on a site shows. The queue
   // holds five seconds and then makes a file's reader wait; sound from life never fills it.
-  auto pipeline = gst::Pipeline::parse(
-      fmt::format("appsrc name=input format=time is-live=true block=true max-bytes=1000000 "
-                  "caps=audio/x-raw,format=S16LE,rate={},channels={},layout=interleaved ! "
-                  "opusenc bitrate={} frame-size=20 complexity=5 perfect-timestamp=true ! "
-                  "appsink name=output sync=false async=false emit-signals=false max-buffers=0",
-                  kOpusTimescale, channel_count, bitrate_kbps * 1000));
+  auto pipeline = gst::Pipeline::parse(fmt::format(
+      "appsrc name=input format=time is-live=true block=true max-bytes=1000000 "
+      "caps=audio/x-raw,format=S16LE,rate={},channels={},layout=interleaved ! "
+      "opusenc name=encoder bitrate={} frame-size=20 complexity=5 perfect-timestamp=true ! "
+      "appsink name=output sync=false async=false emit-signals=false max-buffers=0",
+      kOpusTimescale, channel_count, bitrate_kbps * 1000));
   if (!pipeline.ok()) return pipeline.error().within("audio encoder");
   encoder->pipeline_ = std::move(*pipeline);
   encoder->input_ = encoder->pipeline_.element("input");
@@ -62,6 +62,11 @@ Result<std::unique_ptr<AudioEncoder>> AudioEncoder::make(std::uint8_t channel_co
 }
 
 AudioEncoder::~AudioEncoder() { pipeline_.stop(); }
+
+void AudioEncoder::set_bitrate(std::uint32_t kbps) {
+  const auto encoder = pipeline_.element("encoder");
+  g_object_set(encoder.get(), "bitrate", static_cast<int>(kbps * 1000), nullptr);
+}
 
 Status AudioEncoder::push(ByteView samples, std::uint64_t position) {
   const std::uint64_t count = samples.size() / (sizeof(std::int16_t) * channel_count_);

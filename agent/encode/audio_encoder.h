@@ -35,6 +35,9 @@ class AudioEncoder {
   AudioEncoder(const AudioEncoder&) = delete;
   AudioEncoder& operator=(const AudioEncoder&) = delete;
 
+  // From the next packet on. Any thread.
+  void set_bitrate(std::uint32_t kbps);
+
   // Interleaved S16 little endian starting at sample `position` (48 kHz, 0 = media time 0). Calls
   // must join without gaps (agent/capture/audio_timeline.h makes them so). Blocks while five
   // seconds wait.

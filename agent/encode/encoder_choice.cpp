@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "agent/encode/encoder_element.h"
 #include "agent/gst/pipeline.h"
@@ -105,6 +106,12 @@ Result<EncoderChoice> choose_encoder(const std::string& wanted) {
   }
   return failed_precondition(
       fmt::format("no H.264 encoder works here: {}", fmt::join(refused, ", ")));
+}
+
+bool records_master(const EncodeOptions& options, const EncoderChoice& choice) {
+  if (options.master != "auto") return options.master == "on";
+  constexpr unsigned kCoresForTwo = 4;
+  return choice.profile.hardware || std::thread::hardware_concurrency() >= kCoresForTwo;
 }
 
 }  // namespace sitecast::agent

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/encode/encode_options.h"
 #include "proto/base/result.h"
 
 namespace sitecast::agent {
@@ -36,5 +37,9 @@ std::vector<std::string> encoder_names();
 // kInvalidArgument: unknown name (the message lists the known ones). kFailedPrecondition: the named
 // encoder does not work here, or none does.
 Result<EncoderChoice> choose_encoder(const std::string& wanted);
+
+// Whether the full-quality rendition is recorded too: as configured, or where this machine encodes
+// two renditions at once without strain (a hardware encoder, or at least four cores).
+bool records_master(const EncodeOptions& options, const EncoderChoice& choice);
 
 }  // namespace sitecast::agent

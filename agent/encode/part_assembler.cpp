@@ -11,7 +11,7 @@
 namespace sitecast::agent {
 
 PartAssembler::PartAssembler(Options options, Emit emit)
-    : options_(options), emit_(std::move(emit)) {}
+    : options_(options), part_ms_(options.part_ms), emit_(std::move(emit)) {}
 
 Status PartAssembler::set_init(Bytes init_segment) {
   if (init_segment == init_segment_) return Ok{};
@@ -52,7 +52,7 @@ bool PartAssembler::full() const {
   // Half of the last frame's duration of tolerance: 33 ms takes one frame of 29.97 fps, not two.
   const EncodedFrame& last = pending_.back();
   const std::uint64_t span = last.media_time + last.duration - pending_.front().media_time;
-  const std::uint64_t wanted = std::uint64_t{options_.part_ms} * options_.timescale / 1000;
+  const std::uint64_t wanted = std::uint64_t{part_ms_} * options_.timescale / 1000;
   return span + last.duration / 2 >= wanted || pending_.size() >= limits::kSamplesPerPart;
 }
 

@@ -5,6 +5,7 @@
 // thread: one at a time. No I/O; the emit function is called from within add() and flush().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -36,6 +37,9 @@ class PartAssembler {
   // which the frames in hand are emitted under the old one.
   Status set_init(Bytes init_segment);
 
+  // From the next part on. Any thread.
+  void set_part_duration(std::uint32_t part_ms) { part_ms_ = part_ms; }
+
   // Frames must come in strictly rising media time: one that does not is dropped and counted. Video
   // before the first key frame is dropped too. Errors: emit's, or the muxer's kInvalidArgument.
   Status add(EncodedFrame frame);
@@ -52,6 +56,7 @@ class PartAssembler {
   [[nodiscard]] bool init_due(std::uint64_t media_time, bool key_frame) const;
 
   const Options options_;
+  std::atomic<std::uint32_t> part_ms_;
   const Emit emit_;
   Bytes init_segment_;
   std::string init_hash8_;

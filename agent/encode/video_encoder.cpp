@@ -16,7 +16,6 @@ namespace sitecast::agent {
 namespace {
 
 constexpr std::int64_t kFinishLimitMs = 8'000;
-constexpr double kReferencePixelsPerSecond = 1280.0 * 720.0 * 30.0;
 constexpr std::uint32_t kLeastBitrateKbps = 150;
 // Far beyond any interval between key frames: those are asked for by media time (push), because a
 // count of frames means nothing with a variable frame rate.
@@ -44,8 +43,9 @@ gst::GstPtr<GstCaps> input_caps(GstCaps* raw_caps, std::uint32_t max_fps) {
 }  // namespace
 
 std::uint32_t bitrate_for(const EncodeOptions& options, PictureSize size, double fps) {
-  const double share =
-      std::min(1.0, double(size.width_px) * size.height_px * fps / kReferencePixelsPerSecond);
+  const double largest =
+      double(options.max_width_px) * options.max_height_px * std::max(options.max_fps, 1U);
+  const double share = std::min(1.0, double(size.width_px) * size.height_px * fps / largest);
   const auto scaled =
       static_cast<std::uint32_t>(options.video_bitrate_kbps * std::pow(share, 0.75));
   return std::max(scaled, std::min(kLeastBitrateKbps, options.video_bitrate_kbps));

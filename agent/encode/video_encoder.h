@@ -26,8 +26,8 @@
 
 namespace sitecast::agent {
 
-// Bit rate for a picture: the configured rate holds for 1280x720 at 30 fps, smaller pictures get
-// less (by pixels per second to the power of 0.75: small ones need more bits per pixel).
+// Bit rate for a picture: the configured rate holds for the largest that the options allow, smaller
+// ones get less (by pixels per second to the power of 0.75: small ones need more bits per pixel).
 std::uint32_t bitrate_for(const EncodeOptions& options, PictureSize size, double fps);
 
 class VideoEncoder {

@@ -305,6 +305,33 @@ void Courier::watch_link() {
   machine_.round_trip(figures->round_trip_us);
   if (figures->acknowledged_bytes > acknowledged_bytes_) machine_.link_moves();
   acknowledged_bytes_ = figures->acknowledged_bytes;
+  follow_link();
+}
+
+void Courier::follow_link() {
+  if (!ladder_) return;
+  LinkSample sample;
+  sample.now_us = clock_.monotonic_us();
+  sample.connected = up_;
+  sample.live_lag_us = machine_.live_lag_us();
+  sample.round_trip_us = link_.round_trip_us;
+  sample.acknowledged_bytes = link_.acknowledged_bytes;
+  if (!ladder_->observe(sample)) return;
+  const Rung& rung = ladder_->rung();
+  log_.info("live: {} (about {} kbit/s; {} kbit/s were delivered)", rung.name, rung.link_kbps(),
+            ladder_->delivered_kbps());
+  machine_.pause_live(rung.link_kbps() == 0);
+  if (settings_.on_rung) settings_.on_rung(rung);
+}
+
+void Courier::adapt(std::vector<Rung> rungs) {
+  const MutexLock lock(machine_mutex_);
+  if (!ladder_) ladder_.emplace(std::move(rungs));
+}
+
+std::optional<Rung> Courier::rung() const {
+  const MutexLock lock(machine_mutex_);
+  return ladder_ ? std::optional(ladder_->rung()) : std::nullopt;
 }
 
 v1::DeviceStatus Courier::make_status(bool online) {

@@ -7,13 +7,16 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
 #include <vector>
 
 #include "agent/publish/delivery.h"
+#include "agent/publish/rate_ladder.h"
 #include "agent/publish/transport.h"
 #include "agent/spool/spool.h"
 #include "proto/base/clock.h"
@@ -28,6 +31,8 @@ struct CourierSettings {
   DeviceId device;
   ProjectId project;  // whose `status` topic this device speaks on
   DeliverySettings delivery;
+  // Called on the delivery thread when another rung holds. Must not block or call back.
+  std::function<void(const Rung&)> on_rung;
 };
 
 class Courier final : public SpoolListener, private TransportSink, private SpoolView {
@@ -44,6 +49,9 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] TrackDelivery track_state(TrackHandle track) const;
   [[nodiscard]] bool all_delivered() const;
   [[nodiscard]] LinkFigures link() const;  // zeros when there is none
+  // From now on the live rendition follows the link; the first call's rungs hold.
+  void adapt(std::vector<Rung> rungs);
+  [[nodiscard]] std::optional<Rung> rung() const;  // none: before adapt()
 
   // SpoolListener
   void track_added(const TrackDescription& track) override;
@@ -113,6 +121,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void send_part(const SendPart& send) SC_REQUIRES(machine_mutex_);
   void subscribe_for(ProjectId project);
   void watch_link() SC_REQUIRES(machine_mutex_);
+  void follow_link() SC_REQUIRES(machine_mutex_);
   void publish_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] v1::DeviceStatus make_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::shared_ptr<const std::string> topic(TopicKind kind, ProjectId project) const;
@@ -141,6 +150,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
+  std::optional<RateLadder> ladder_ SC_GUARDED_BY(machine_mutex_);
 
   mutable Mutex queue_mutex_;
   CondVar wake_;

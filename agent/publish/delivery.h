@@ -121,6 +121,12 @@ class Delivery {
   void link_moves();  // the kernel says that the other side takes bytes
   void round_trip(std::int64_t smoothed_us) { tcp_round_trip_us_ = smoothed_us; }
 
+  // Live stops and everything goes by fill, until it is false again: the link is too thin for
+  // voice.
+  void pause_live(bool paused) { live_paused_ = paused; }
+  // Age of the oldest live part that the kernel has not taken.
+  [[nodiscard]] std::int64_t live_lag_us() const;
+
   void tick();
   [[nodiscard]] std::int64_t next_tick_us() const;
   std::vector<Action> take_actions();
@@ -194,6 +200,7 @@ class Delivery {
   void send_events();
   void send_fills();
   bool send_next_fill();
+  std::optional<std::pair<Track*, std::uint64_t>> next_fill(bool master);
   [[nodiscard]] bool fill_has_room(std::uint32_t bytes) const;
   [[nodiscard]] bool live_has_room(const Track& track) const;
   std::optional<std::uint64_t> next_waiting(Track& track);
@@ -251,6 +258,7 @@ class Delivery {
   std::int64_t quiet_since_us_ = 0;  // last sign of life, or when something began to be outstanding
   std::int64_t answered_at_us_ = 0;  // last PUBACK or receipt
 
+  bool live_paused_ = false;
   bool hub_present_ = false;
   bool hub_absent_ = false;
   std::int64_t asked_since_us_ = kNever;  // a hello that the broker took and the hub did not answer

@@ -22,6 +22,8 @@ constexpr int kTracksPerHello = 1000;           // about 46 bytes each, limit kC
 constexpr std::int64_t kHelloLongestPauseUs = 5'000'000;
 
 bool is_audio(const std::string& track) { return track.rfind("audio", 0) == 0; }
+// The full-quality rendition is for the archive: it is never sent live and follows everything else.
+bool is_master(const std::string& track) { return track.rfind("master", 0) == 0; }
 
 }  // namespace
 
@@ -44,10 +46,11 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
   Track& track = tracks_[handle];
   track.at.made = std::max(track.at.made, sequence + 1);
   live_at_us_ = clock_.monotonic_us();
+  if (is_master(track.at.track)) return;
   if (link_ != Link::kUp || track.have.contains(sequence) || track.flights.count(sequence) != 0) {
     return;
   }
-  const bool room = live_has_room(track);
+  const bool room = !live_paused_ && live_has_room(track);
   // A picture cannot be decoded from the middle: after a gap, live goes on with the next segment.
   if (track.skipping && starts_segment && room) track.skipping = false;
   if (!room && !is_audio(track.at.track)) track.skipping = true;
@@ -59,10 +62,13 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
 }
 
 bool Delivery::live_has_room(const Track& track) const {
-  if (live_unwritten_.empty()) return true;
-  const std::int64_t lag_us = clock_.monotonic_us() - live_unwritten_.begin()->second.sent_us;
   const std::int64_t limit_us = is_audio(track.at.track) ? kAudioLagUs : kVideoLagUs;
-  return lag_us <= limit_us && live_unwritten_bytes_ <= kLiveBytes;
+  return live_lag_us() <= limit_us && live_unwritten_bytes_ <= kLiveBytes;
+}
+
+std::int64_t Delivery::live_lag_us() const {
+  if (live_unwritten_.empty()) return 0;
+  return clock_.monotonic_us() - live_unwritten_.begin()->second.sent_us;
 }
 
 void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t bytes, bool live) {
@@ -192,14 +198,29 @@ bool Delivery::fill_has_room(std::uint32_t bytes) const {
           fill_unconfirmed_count_ < kFillsOnTheWay);
 }
 
-// The oldest capture that can go on; in it, the track that is furthest behind.
+// What viewers can see already comes before the masters.
 bool Delivery::send_next_fill() {
+  for (const bool master : {false, true}) {
+    const auto next = next_fill(master);
+    if (!next) continue;
+    Track& track = *next->first;
+    const std::uint32_t bytes = spool_.frame_bytes(track.at.handle, next->second);
+    if (!fill_has_room(bytes)) return false;
+    send_part(track, next->second, bytes, false);
+    return true;
+  }
+  return false;
+}
+
+// The oldest capture that can go on; in it, the track that is furthest behind.
+std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bool master) {
   const std::int64_t now = clock_.monotonic_us();
   Track* best = nullptr;
   std::uint64_t best_sequence = 0;
   double best_progress = 0;
   for (const TrackHandle handle : open_) {
     Track& track = tracks_[handle];
+    if (is_master(track.at.track) != master) continue;
     if (best != nullptr && track.at.order != best->at.order) break;
     if (!track.positioned || track.conflict || now < track.blocked_until_us) continue;
     const auto sequence = next_waiting(track);
@@ -210,11 +231,8 @@ bool Delivery::send_next_fill() {
     best_sequence = *sequence;
     best_progress = progress;
   }
-  if (best == nullptr) return false;
-  const std::uint32_t bytes = spool_.frame_bytes(best->at.handle, best_sequence);
-  if (!fill_has_room(bytes)) return false;
-  send_part(*best, best_sequence, bytes, false);
-  return true;
+  if (best == nullptr) return std::nullopt;
+  return std::pair(best, best_sequence);
 }
 
 std::optional<std::uint64_t> Delivery::next_waiting(Track& track) {

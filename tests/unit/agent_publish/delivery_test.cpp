@@ -479,5 +479,45 @@ TEST_F(DeliveryTest, RefusedCredentialsAreNamedAsTheCause) {
   EXPECT_EQ(machine.track_state(0).cause, WaitCause::kNotAdmitted);
 }
 
+TEST_F(DeliveryTest, TheMasterIsNeverLiveAndFollowsEverythingElse) {
+  connect();
+  add_track(0, 0, false, "video");
+  add_track(1, 0, false, "master");
+  machine.take_actions();
+  machine.part_made(1, 0, 1000, true);
+  EXPECT_TRUE(take<SendPart>().empty());
+
+  // Backfill of both: the master of the oldest capture waits for the picture of a newer one.
+  add_track(2, 4, true, "video", 1);
+  machine.group_synced({{1, 3, false}}, {});
+  v1::Receipt receipt = receipt_of(0, "master");
+  machine.receipt(receipt);
+  EXPECT_EQ(take<SendPart>().size(), 3U) << "nothing else may go yet: the hub has not said";
+  machine.group_synced({{1, 6, false}}, {});
+  v1::Receipt newer = receipt_of(0);
+  newer.mutable_tracks(0)->set_capture_id(other.raw());
+  machine.receipt(newer);
+  std::vector<TrackHandle> order;
+  for (const SendPart& part : take<SendPart>()) {
+    EXPECT_FALSE(part.live);
+    order.push_back(part.track);
+  }
+  EXPECT_EQ(order, (std::vector<TrackHandle>{1, 1, 1, 2, 2, 2, 2}));
+}
+
+TEST_F(DeliveryTest, APausedLiveGoesByFill) {
+  connect_and_ask();
+  add_track(0, 0, false, "audio");
+  machine.take_actions();
+  machine.pause_live(true);
+  machine.part_made(0, 0, 1000, true);
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.receipt(receipt_of(0, "audio"));
+  machine.group_synced({{0, 1, false}}, {});
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_FALSE(sent[0].live);
+}
+
 }  // namespace
 }  // namespace sitecast::agent

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ladder against a simulated link: a rate, a queue, a sender that makes what the rung says.
+#include "agent/publish/rate_ladder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace sitecast::agent {
+namespace {
+
+const Rung kBest{"full", 2'500, 1'280, 720, 30, 0, 48};
+
+class SimulatedLink {
+ public:
+  // Runs `seconds` at `kbps`; steps of 250 ms as the delivery thread's.
+  void run(double seconds, double kbps, bool connected = true) {
+    for (double passed = 0; passed < seconds; passed += 0.25) {
+      now_us_ += 250'000;
+      if (connected) {
+        queue_bits_ += ladder.rung().link_kbps() * 1000 * 0.25;
+        const double room = kbps * 1000 * 0.25;
+        const double sent = std::min(queue_bits_, room);
+        queue_bits_ -= sent;
+        acknowledged_bits_ += backfill ? room : sent;
+        // Pictures that wait too long are skipped, as the delivery machine does.
+        queue_bits_ = std::min(queue_bits_, kbps * 1000 * 0.6);
+      }
+      LinkSample sample;
+      sample.now_us = now_us_;
+      sample.connected = connected;
+      sample.live_lag_us = kbps > 0 ? static_cast<std::int64_t>(queue_bits_ / kbps * 1000) : 0;
+      sample.round_trip_us = 60'000;
+      sample.acknowledged_bytes = static_cast<std::uint64_t>(acknowledged_bits_ / 8);
+      if (ladder.observe(sample)) ++changes;
+    }
+  }
+
+  RateLadder ladder{make_rungs(kBest)};
+  int changes = 0;
+  bool backfill = false;  // uses what live leaves
+
+ private:
+  std::int64_t now_us_ = 1'000'000;
+  double queue_bits_ = 0;
+  double acknowledged_bits_ = 0;
+};
+
+TEST(RateLadderTest, StaysAtTheBestOnALinkThatCarriesIt) {
+  SimulatedLink link;
+  link.run(120, 6'000);
+  EXPECT_EQ(link.ladder.position(), 0U);
+  EXPECT_EQ(link.changes, 0);
+}
+
+TEST(RateLadderTest, FitsIntoEveryLinkWithinThreeSeconds) {
+  for (const double kbps : {2'000.0, 1'000.0, 500.0, 250.0, 120.0, 60.0}) {
+    SimulatedLink link;
+    link.run(10, 6'000);
+    link.run(3, kbps);
+    EXPECT_LE(link.ladder.rung().link_kbps(), kbps) << kbps;
+    EXPECT_GE(link.ladder.rung().link_kbps(), std::min(kbps / 3, 44.0)) << kbps << ": too low";
+  }
+}
+
+TEST(RateLadderTest, VoiceIsLeftWhereALinkCarriesOnlyThat) {
+  SimulatedLink link;
+  link.run(5, 6'000);
+  link.run(20, 70);
+  EXPECT_EQ(link.ladder.rung().name, "voice");
+}
+
+TEST(RateLadderTest, ComesBackToTheBestWhenTheLinkDoes) {
+  SimulatedLink link;
+  link.run(30, 200);
+  const std::size_t low = link.ladder.position();
+  EXPECT_GE(low, 4U);
+  link.backfill = true;
+  link.run(15, 8'000);
+  EXPECT_EQ(link.ladder.position(), 0U);
+}
+
+TEST(RateLadderTest, ComesBackToTheBestWithoutBackfillToo) {
+  SimulatedLink link;
+  link.run(30, 200);
+  link.run(90, 8'000);
+  EXPECT_EQ(link.ladder.position(), 0U);
+}
+
+TEST(RateLadderTest, ALinkBetweenTwoRungsDoesNotMakeThePictureSwing) {
+  SimulatedLink link;
+  link.run(30, 900);
+  link.changes = 0;
+  link.run(300, 900);
+  EXPECT_LE(link.changes, 16);  // a try and its failure, ever more rarely
+  link.changes = 0;
+  link.run(300, 900);
+  EXPECT_LE(link.changes, 12);
+}
+
+TEST(RateLadderTest, ACutChangesNothingByItself) {
+  SimulatedLink link;
+  link.run(30, 1'000);
+  const std::size_t before = link.ladder.position();
+  link.changes = 0;
+  link.run(60, 0, false);
+  EXPECT_EQ(link.changes, 0);
+  EXPECT_EQ(link.ladder.position(), before);
+}
+
+TEST(RateLadderTest, NoRungExceedsWhatWasAskedFor) {
+  const Rung small{"full", 500, 640, 480, 25, 0, 24};
+  std::uint32_t last = UINT32_MAX;
+  for (const Rung& rung : make_rungs(small)) {
+    EXPECT_LE(rung.video_kbps, 500U);
+    EXPECT_LE(rung.longer_side_px, 640U);
+    EXPECT_LE(rung.fps, 25U);
+    EXPECT_LE(rung.audio_kbps, 24U);
+    EXPECT_LT(rung.link_kbps(), last) << rung.name;
+    last = rung.link_kbps();
+  }
+  EXPECT_EQ(last, 0U);
+}
+
+}  // namespace
+}  // namespace sitecast::agent
