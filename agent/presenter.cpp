@@ -124,12 +124,20 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
   if (const std::string trouble = text_of(status["spool"], "trouble"); !trouble.empty()) {
     add("! " + word(trouble));
   }
+  if (const std::string quality =
+          text_of(status.value("link", nlohmann::json::object()), "live_quality");
+      !quality.empty() && quality != "full") {
+    add(fmt::format("{}: {}", word("live_quality"), word(quality)));
+  }
   if (number_of(status, "waiting_captures") == 0 && number_of(status, "waiting_events") == 0) {
     add(word("all_sent"));
   } else {
     add(fmt::format("{} {}, {}{}", number_of(status, "waiting_captures"), word("captures"),
                     say_size(static_cast<std::uint64_t>(number_of(status, "waiting_bytes"))),
                     cause_text(status)));
+    if (const std::int64_t left = number_of(status, "remaining_ms"); left > 0) {
+      add(fmt::format("{} {}", word("remaining"), say_duration(left)));
+    }
     // Time alone does not help: what a person has to do.
     if (text_of(status, "cause") == waiting::kNotTrusted) add("! " + text_of(status, "detail"));
   }

@@ -53,6 +53,14 @@ nlohmann::json track_report(const TrackSummary& track, CaptureState state, const
           {"detail", track.failure.empty() ? delivery.detail : track.failure}};
 }
 
+// How long what waits will take at the rate of now; -1: not known, because nothing moves.
+std::int64_t remaining_ms(std::uint64_t waiting_bytes, const Courier* courier) {
+  if (waiting_bytes == 0) return 0;
+  constexpr std::uint32_t kMovesKbps = 8;
+  const std::uint32_t kbps = courier == nullptr ? 0 : courier->delivered_kbps();
+  return kbps < kMovesKbps ? -1 : static_cast<std::int64_t>(waiting_bytes * 8 / kbps);
+}
+
 // The capture is where its slowest track is.
 std::string state_of(const CaptureSummary& capture, const nlohmann::json& tracks) {
   if (capture.state == CaptureState::kRecording) return "recording";
@@ -136,6 +144,9 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
     const LinkFigures figures = courier->link();
     link["congestion_control"] = figures.congestion_control;
     link["delivery_rate_bytes_per_s"] = figures.delivery_rate_bytes_per_s;
+    link["delivered_kbps"] = courier->delivered_kbps();
+    const auto rung = courier->rung();
+    link["live_quality"] = rung ? std::string(rung->name) : "full";
   }
   return {{"device_id", config.device_id.text()},
           {"name", config.name},
@@ -147,6 +158,7 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
           {"waiting_captures", waiting_captures},
           {"waiting_bytes", waiting_bytes},
           {"waiting_events", state.waiting_events},
+          {"remaining_ms", remaining_ms(waiting_bytes, courier)},
           {"spool",
            {{"stored_bytes", spool.stored_bytes()},
             {"quota_bytes", config.spool.quota_bytes},

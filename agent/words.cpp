@@ -64,6 +64,15 @@ constexpr std::array kEntries = {
     Entry{"note", "备注", "note"},
     Entry{"notes", "条备注待发", "notes to send"},
     Entry{"captures", "项待发", "to send"},
+    Entry{"remaining", "按现在的速度，还需约", "at the present rate about"},
+    Entry{"live_quality", "直播画质随网络降低", "live is reduced to fit the network"},
+    Entry{"540p", "540p", "540p"},
+    Entry{"360p", "360p", "360p"},
+    Entry{"360p15", "360p，每秒15帧", "360p, 15 pictures a second"},
+    Entry{"240p10", "240p，每秒10帧", "240p, 10 pictures a second"},
+    Entry{"stills", "每3秒一张静态画面和语音", "a still every 3 s, and voice"},
+    Entry{"voice", "仅语音", "voice only"},
+    Entry{"record_only", "暂停直播，只在本机拍摄", "not live, recorded on this device only"},
     Entry{"dropped", "画面来不及编码", "frames came too fast to encode"},
 };
 

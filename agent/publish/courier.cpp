@@ -173,6 +173,7 @@ void Courier::take(Input& input) {
     subscribed_.clear();
     last_status_.clear();
     acknowledged_bytes_ = 0;
+    delivered_.restart();
     subscribe_for(settings_.project);
     machine_.limit_on_the_way(up->receive_maximum);
     machine_.connected();
@@ -305,6 +306,7 @@ void Courier::watch_link() {
   machine_.round_trip(figures->round_trip_us);
   if (figures->acknowledged_bytes > acknowledged_bytes_) machine_.link_moves();
   acknowledged_bytes_ = figures->acknowledged_bytes;
+  delivered_.observe(figures->acknowledged_bytes, now);
   follow_link();
 }
 
@@ -315,11 +317,11 @@ void Courier::follow_link() {
   sample.connected = up_;
   sample.live_lag_us = machine_.live_lag_us();
   sample.round_trip_us = link_.round_trip_us;
-  sample.acknowledged_bytes = link_.acknowledged_bytes;
+  sample.delivered_kbps = delivered_.kbps();
   if (!ladder_->observe(sample)) return;
   const Rung& rung = ladder_->rung();
   log_.info("live: {} (about {} kbit/s; {} kbit/s were delivered)", rung.name, rung.link_kbps(),
-            ladder_->delivered_kbps());
+            delivered_.kbps());
   machine_.pause_live(rung.link_kbps() == 0);
   if (settings_.on_rung) settings_.on_rung(rung);
 }
@@ -327,6 +329,11 @@ void Courier::follow_link() {
 void Courier::adapt(std::vector<Rung> rungs) {
   const MutexLock lock(machine_mutex_);
   if (!ladder_) ladder_.emplace(std::move(rungs));
+}
+
+std::uint32_t Courier::delivered_kbps() const {
+  const MutexLock lock(machine_mutex_);
+  return delivered_.kbps();
 }
 
 std::optional<Rung> Courier::rung() const {

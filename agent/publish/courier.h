@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/publish/delivered_rate.h"
 #include "agent/publish/delivery.h"
 #include "agent/publish/rate_ladder.h"
 #include "agent/publish/transport.h"
@@ -49,6 +50,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] TrackDelivery track_state(TrackHandle track) const;
   [[nodiscard]] bool all_delivered() const;
   [[nodiscard]] LinkFigures link() const;  // zeros when there is none
+  [[nodiscard]] std::uint32_t delivered_kbps() const;
   // From now on the live rendition follows the link; the first call's rungs hold.
   void adapt(std::vector<Rung> rungs);
   [[nodiscard]] std::optional<Rung> rung() const;  // none: before adapt()
@@ -150,6 +152,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
+  DeliveredRate delivered_ SC_GUARDED_BY(machine_mutex_);
   std::optional<RateLadder> ladder_ SC_GUARDED_BY(machine_mutex_);
 
   mutable Mutex queue_mutex_;

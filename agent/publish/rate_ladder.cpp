@@ -6,7 +6,6 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kWindowUs = 2'000'000;  // of the measured rate
 constexpr std::int64_t kLagUs = 250'000;    // live parts wait: the link carries less than we make
 constexpr std::int64_t kQueueUs = 400'000;  // the path's own queue grows, before the kernel's does
 constexpr std::int64_t kSureUs = 500'000;   // one slow key frame is not a slow link
@@ -50,42 +49,26 @@ std::vector<Rung> make_rungs(const Rung& best) {
 
 bool RateLadder::observe(const LinkSample& sample) {
   if (!sample.connected) {
-    acknowledged_.clear();
     waiting_since_us_ = clear_since_us_ = 0;
     base_round_trip_us_ = 0;
     patience_us_ = kPatienceUs;  // the next connection may be another path
     return false;
   }
-  measure(sample);
   const std::int64_t now = sample.now_us;
   if (waits(sample)) {
     clear_since_us_ = 0;
     if (waiting_since_us_ == 0) waiting_since_us_ = now;
     const bool sure = now - waiting_since_us_ >= kSureUs;
     const bool settled = now - changed_at_us_ >= kSettleUs || went_up_last_;
-    return sure && settled && go_down(now);
+    return sure && settled && go_down(sample);
   }
   waiting_since_us_ = 0;
   if (clear_since_us_ == 0) clear_since_us_ = now;
   if (went_up_last_ && now - changed_at_us_ >= kFailedUs) patience_us_ = kPatienceUs;
   if (at_ == 0) return false;
   const std::int64_t clear_us = now - std::max(clear_since_us_, changed_at_us_);
-  const bool proven = delivered_kbps_ * kUse >= rungs_[at_ - 1].link_kbps();
+  const bool proven = sample.delivered_kbps * kUse >= rungs_[at_ - 1].link_kbps();
   return clear_us >= (proven ? kProvenUs : patience_us_) && go_up(now);
-}
-
-void RateLadder::measure(const LinkSample& sample) {
-  if (!acknowledged_.empty() && sample.acknowledged_bytes < acknowledged_.back().bytes) {
-    acknowledged_.clear();  // another connection
-  }
-  acknowledged_.push_back({sample.now_us, sample.acknowledged_bytes});
-  while (acknowledged_.size() > 2 && sample.now_us - acknowledged_[1].at_us >= kWindowUs) {
-    acknowledged_.pop_front();
-  }
-  const std::int64_t time_us = sample.now_us - acknowledged_.front().at_us;
-  if (time_us <= 0) return;
-  const std::uint64_t bytes = sample.acknowledged_bytes - acknowledged_.front().bytes;
-  delivered_kbps_ = static_cast<std::uint32_t>(bytes * 8'000 / static_cast<std::uint64_t>(time_us));
 }
 
 bool RateLadder::waits(const LinkSample& sample) {
@@ -98,15 +81,15 @@ bool RateLadder::waits(const LinkSample& sample) {
          (sample.round_trip_us > 0 && sample.round_trip_us - base_round_trip_us_ > kQueueUs);
 }
 
-bool RateLadder::go_down(std::int64_t now_us) {
-  if (went_up_last_ && now_us - changed_at_us_ < kFailedUs) {
+bool RateLadder::go_down(const LinkSample& sample) {
+  if (went_up_last_ && sample.now_us - changed_at_us_ < kFailedUs) {
     patience_us_ = std::min(patience_us_ * 2, kLongestPatienceUs);
   }
   went_up_last_ = false;
   if (at_ + 1 >= rungs_.size()) return false;
   ++at_;
-  while (at_ + 1 < rungs_.size() && rungs_[at_].link_kbps() > delivered_kbps_ * kUse) ++at_;
-  changed_at_us_ = now_us;
+  while (at_ + 1 < rungs_.size() && rungs_[at_].link_kbps() > sample.delivered_kbps * kUse) ++at_;
+  changed_at_us_ = sample.now_us;
   return true;
 }
 

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string_view>
 #include <vector>
 
@@ -34,9 +33,9 @@ std::vector<Rung> make_rungs(const Rung& best);
 struct LinkSample {
   std::int64_t now_us = 0;
   bool connected = false;
-  std::int64_t live_lag_us = 0;    // age of the oldest live part that the kernel has not taken
-  std::int64_t round_trip_us = 0;  // TCP's, smoothed; 0: unknown
-  std::uint64_t acknowledged_bytes = 0;  // of this connection, by the other side's TCP
+  std::int64_t live_lag_us = 0;      // age of the oldest live part that the kernel has not taken
+  std::int64_t round_trip_us = 0;    // TCP's, smoothed; 0: unknown
+  std::uint32_t delivered_kbps = 0;  // DeliveredRate
 };
 
 class RateLadder {
@@ -47,23 +46,14 @@ class RateLadder {
   bool observe(const LinkSample& sample);
   [[nodiscard]] const Rung& rung() const { return rungs_[at_]; }
   [[nodiscard]] std::size_t position() const { return at_; }
-  // Measured over the last two seconds; at least what the link can carry, unless it was idle.
-  [[nodiscard]] std::uint32_t delivered_kbps() const { return delivered_kbps_; }
 
  private:
-  struct Acknowledged {
-    std::int64_t at_us = 0;
-    std::uint64_t bytes = 0;
-  };
-  void measure(const LinkSample& sample);
   [[nodiscard]] bool waits(const LinkSample& sample);
-  bool go_down(std::int64_t now_us);
+  bool go_down(const LinkSample& sample);
   bool go_up(std::int64_t now_us);
 
   const std::vector<Rung> rungs_;
   std::size_t at_ = 0;
-  std::deque<Acknowledged> acknowledged_;  // of the last two seconds
-  std::uint32_t delivered_kbps_ = 0;
   std::int64_t base_round_trip_us_ = 0;
   std::int64_t waiting_since_us_ = 0;  // 0: nothing waits
   std::int64_t clear_since_us_ = 0;

@@ -64,6 +64,12 @@ TEST(PresenterTest, StatusNamesStateAndCause) {
                            {"waiting_bytes", 5'700'000},
                            {"waiting_events", 0},
                            {"cause", "hub_absent"}};
+  status["link"] = {{"live_quality", "360p15"}};
+  status["remaining_ms"] = 192'000;
+  EXPECT_NE(shown("status", Language::kChinese, false, status).find("360p，每秒15帧"),
+            std::string::npos);
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("about 3:12"),
+            std::string::npos);
   const std::string english = shown("status", Language::kEnglish, false, status);
   EXPECT_NE(english.find("walk-through  1号厂房  2:10  10.0 MB  sending 43 %"), std::string::npos)
       << english;

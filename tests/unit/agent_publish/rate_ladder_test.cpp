@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "agent/publish/delivered_rate.h"
+
 namespace sitecast::agent {
 namespace {
 
@@ -31,7 +33,8 @@ class SimulatedLink {
       sample.connected = connected;
       sample.live_lag_us = kbps > 0 ? static_cast<std::int64_t>(queue_bits_ / kbps * 1000) : 0;
       sample.round_trip_us = 60'000;
-      sample.acknowledged_bytes = static_cast<std::uint64_t>(acknowledged_bits_ / 8);
+      rate_.observe(static_cast<std::uint64_t>(acknowledged_bits_ / 8), now_us_);
+      sample.delivered_kbps = rate_.kbps();
       if (ladder.observe(sample)) ++changes;
     }
   }
@@ -44,6 +47,7 @@ class SimulatedLink {
   std::int64_t now_us_ = 1'000'000;
   double queue_bits_ = 0;
   double acknowledged_bits_ = 0;
+  DeliveredRate rate_;
 };
 
 TEST(RateLadderTest, StaysAtTheBestOnALinkThatCarriesIt) {
