@@ -57,13 +57,16 @@ Result<std::unique_ptr<Archive>> Archive::open(Layout layout, Options options, c
 
 void Archive::recover(const std::vector<TrackKey>& keys) {
   for (const TrackKey& key : keys) {
-    auto file = TrackFile::open(layout_, key, true);
+    const auto once_read = lookup_->track_position(key);
+    auto file = once_read.ok() ? TrackFile::open(layout_, key, true, *once_read)
+                               : Result<std::unique_ptr<TrackFile>>(once_read.error());
     if (file.ok()) {
       recovered_.tracks.push_back({key, (*file)->durable_sidecar_bytes()});
       if (tracks_.size() < kOpenTracks / 2) {
         tracks_[key] = {std::move(*file), clock_->monotonic_us(), 0, false, Ok{}};
       }
-    } else if (file.error().kind() == ErrorKind::kNotFound) {
+    } else if (file.error().kind() == ErrorKind::kNotFound && once_read.ok() && *once_read == 0) {
+      // It was being made: nothing of it was receipted.
       std::error_code ignored;
       std::filesystem::remove(layout_.sidecar(key.project, key.capture, key.track), ignored);
       std::filesystem::remove(layout_.media(key.project, key.capture, key.track), ignored);

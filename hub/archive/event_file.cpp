@@ -7,13 +7,6 @@
 #include "proto/codec/limits.h"
 
 namespace sitecast::hub {
-namespace {
-
-// One group holds far less.
-constexpr std::uint64_t kLongestTornTail = 8ULL * 1024 * 1024;
-
-}  // namespace
-
 Result<std::unique_ptr<EventFile>> EventFile::open(const Layout& layout, ProjectId project,
                                                    std::uint64_t known_good_bytes) {
   SC_TRY_ASSIGN(File file, File::open_for_appending(layout.event_log(project)));
@@ -25,7 +18,7 @@ Result<std::unique_ptr<EventFile>> EventFile::open(const Layout& layout, Project
   SC_TRY_ASSIGN(const std::uint64_t end,
                 read_event_log(file, known_good_bytes,
                                [](const EventRecord&, std::uint64_t) { return true; }));
-  if (size - end > kLongestTornTail) {
+  if (size - end > kLongestTornLogTail) {
     return data_loss(
         fmt::format("event log of project {} is damaged at byte {}", project.text(), end));
   }

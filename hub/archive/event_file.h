@@ -13,6 +13,9 @@
 
 namespace sitecast::hub {
 
+// One group holds far less, so what is longer and cannot be read is damage and not a torn end.
+inline constexpr std::uint64_t kLongestTornLogTail = 8ULL * 1024 * 1024;
+
 class EventFile {
  public:
   // Makes the log if there is none (`made` is set: the owner syncs the folder). Reads from

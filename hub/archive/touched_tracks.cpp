@@ -31,19 +31,25 @@ std::optional<TrackKey> parse_line(const std::string& line) {
 
 }  // namespace
 
+Result<std::set<TrackKey>> read_touched_tracks(const Layout& layout) {
+  std::set<TrackKey> keys;
+  const auto text = read_file(layout.touched_file(), kFileBytes);
+  if (!text.ok()) {
+    if (text.error().kind() == ErrorKind::kNotFound) return keys;
+    return text.error();
+  }
+  std::istringstream lines(to_string(*text));
+  for (std::string line; std::getline(lines, line);) {
+    if (auto key = parse_line(line)) keys.insert(std::move(*key));
+  }
+  return keys;
+}
+
 Result<TouchedTracks> TouchedTracks::open(const Layout& layout, std::vector<TrackKey>& found) {
   const auto path = layout.touched_file();
   SC_TRY(make_folders_durably(layout.archive_root()));
-  if (const auto text = read_file(path, kFileBytes); text.ok()) {
-    std::istringstream lines(to_string(*text));
-    std::set<TrackKey> unique;
-    for (std::string line; std::getline(lines, line);) {
-      if (auto key = parse_line(line)) unique.insert(std::move(*key));
-    }
-    found.assign(unique.begin(), unique.end());
-  } else if (text.error().kind() != ErrorKind::kNotFound) {
-    return text.error();
-  }
+  SC_TRY_ASSIGN(const auto keys, read_touched_tracks(layout));
+  found.assign(keys.begin(), keys.end());
   SC_TRY_ASSIGN(File file, File::open_for_appending(path));
   SC_TRY(sync_folder(layout.archive_root()));
   TouchedTracks touched(path, std::move(file));

@@ -16,6 +16,9 @@
 
 namespace sitecast::hub {
 
+// What the list names now; empty when there is none. Beside a running hub too.
+Result<std::set<TrackKey>> read_touched_tracks(const Layout& layout);
+
 class TouchedTracks {
  public:
   // `found`: what the last run left, empty after a clean stop.

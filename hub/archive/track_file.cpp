@@ -12,7 +12,7 @@
 namespace sitecast::hub {
 
 Result<std::unique_ptr<TrackFile>> TrackFile::open(const Layout& layout, const TrackKey& key,
-                                                   bool suspect) {
+                                                   bool suspect, std::uint64_t once_read) {
   const auto sidecar_path = layout.sidecar(key.project, key.capture, key.track);
   SC_TRY_ASSIGN(const auto probe, File::open_for_reading(sidecar_path));
   SC_TRY_ASSIGN(const std::uint64_t size, probe.size_bytes());
@@ -23,7 +23,7 @@ Result<std::unique_ptr<TrackFile>> TrackFile::open(const Layout& layout, const T
   SC_TRY_ASSIGN(track->sidecar_, File::open_for_appending(sidecar_path));
   SC_TRY_ASSIGN(track->media_,
                 File::open_for_appending(layout.media(key.project, key.capture, key.track)));
-  SC_TRY(track->scan(suspect));
+  SC_TRY(track->scan(suspect, once_read));
   return track;
 }
 
@@ -33,11 +33,16 @@ Result<std::unique_ptr<TrackFile>> TrackFile::create(const Layout& layout, const
   track->device_ = device;
   SC_TRY_ASSIGN(track->media_,
                 File::open_for_appending(layout.media(key.project, key.capture, key.track)));
+  // What a crash left of a track that was being made is removed at the start, so this is another's.
+  SC_TRY_ASSIGN(const std::uint64_t media_bytes, track->media_.size_bytes());
+  if (media_bytes > 0) {
+    return data_loss(
+        fmt::format("track {} of capture {} has media but no sidecar; run "
+                    "`sitecast-hub check`",
+                    key.track, key.capture.text()));
+  }
   SC_TRY_ASSIGN(track->sidecar_,
                 File::open_for_appending(layout.sidecar(key.project, key.capture, key.track)));
-  // A crash while the track was being made may have left files behind; no part of them was
-  // receipted, because their header is not whole.
-  SC_TRY(track->media_.truncate(0));
   SC_TRY(track->sidecar_.truncate(0));
   track->waiting_records_ = make_sidecar_header(device);
   track->sidecar_bytes_ = kSidecarHeaderBytes;
@@ -45,7 +50,7 @@ Result<std::unique_ptr<TrackFile>> TrackFile::create(const Layout& layout, const
 }
 
 // One pass over the sidecar, up to the first record that is not whole or whose media is not.
-Status TrackFile::scan(bool suspect) {
+Status TrackFile::scan(bool suspect, std::uint64_t once_read) {
   SC_TRY_ASSIGN(const std::uint64_t media_file_bytes, media_.size_bytes());
   const std::uint64_t last_group =
       media_file_bytes > kGroupMediaBytes ? media_file_bytes - kGroupMediaBytes : 0;
@@ -69,19 +74,19 @@ Status TrackFile::scan(bool suspect) {
   });
   SC_TRY(failed);
   if (!end.ok()) return end.error();
-  SC_TRY(cut_torn_tail(suspect));
+  SC_TRY(cut_torn_tail(suspect, once_read));
   settle();
   return advance([](const SidecarRecord&, const RunningHash&) {});
 }
 
-Status TrackFile::cut_torn_tail(bool suspect) {
+Status TrackFile::cut_torn_tail(bool suspect, std::uint64_t once_read) {
   SC_TRY_ASSIGN(const std::uint64_t media_file_bytes, media_.size_bytes());
   SC_TRY_ASSIGN(const std::uint64_t sidecar_file_bytes, sidecar_.size_bytes());
   const std::uint64_t media_rest = media_file_bytes - std::min(media_bytes_, media_file_bytes);
   const std::uint64_t sidecar_rest =
       sidecar_file_bytes - std::min(sidecar_bytes_, sidecar_file_bytes);
   const std::uint64_t tolerance = suspect ? limits::kPartBytes : 0;
-  if (media_rest > (suspect ? kGroupMediaBytes : 0) + tolerance ||
+  if (sidecar_bytes_ < once_read || media_rest > (suspect ? kGroupMediaBytes : 0) + tolerance ||
       sidecar_rest > (suspect ? kGroupSidecarBytes : 0) + tolerance) {
     return data_loss(fmt::format(
         "track {} of capture {} is damaged at byte {} of its sidecar; run `sitecast-hub check`",
@@ -184,7 +189,7 @@ Status TrackFile::roll_back() {
     sidecar_bytes_ = kSidecarHeaderBytes;
     return Ok{};
   }
-  return scan(false);
+  return scan(false, 0);
 }
 
 Status TrackFile::advance(

@@ -49,11 +49,13 @@ class TrackFile {
  public:
   // Opens the files of a track that exists. `suspect` (a run that wrote to it did not end cleanly):
   // the last group may be torn, so what is not whole or does not match its hash there is cut off,
-  // and both files are synced. kNotFound: no such track. kDataLoss: damaged elsewhere, nothing is
-  // touched.
+  // and both files are synced. `once_read`: so many bytes of the sidecar the index has read, so
+  // they were durable, and damage before that is no torn end. kNotFound: no such track. kDataLoss:
+  // damaged elsewhere, nothing is touched.
   static Result<std::unique_ptr<TrackFile>> open(const Layout& layout, const TrackKey& key,
-                                                 bool suspect);
-  // Makes the files of a new track. The owner syncs the folders.
+                                                 bool suspect, std::uint64_t once_read = 0);
+  // Makes the files of a new track. The owner syncs the folders. kDataLoss: there is media already,
+  // whose sidecar is lost; nothing is touched.
   static Result<std::unique_ptr<TrackFile>> create(const Layout& layout, const TrackKey& key,
                                                    DeviceId device);
 
@@ -91,8 +93,8 @@ class TrackFile {
   };
 
   TrackFile(TrackKey key, RunningHash running) : key_(std::move(key)), running_(running) {}
-  Status scan(bool suspect);
-  Status cut_torn_tail(bool suspect);
+  Status scan(bool suspect, std::uint64_t once_read);
+  Status cut_torn_tail(bool suspect, std::uint64_t once_read);
   Result<bool> media_matches(const SidecarRecord& record) const;
   void note(std::uint64_t sequence, std::uint64_t record_offset, std::uint64_t record_end);
 

@@ -23,19 +23,34 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+// What write_file_durably leaves beside a file when it is killed.
+bool is_leftover(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t at = name.rfind(".tmp");
+  return at != std::string::npos && at + 4 < name.size() &&
+         name.find_first_not_of("0123456789", at + 4) == std::string::npos;
+}
+
 void list_capture(const fs::path& folder, ProjectId project, CaptureId capture,
                   ArchiveFiles& files) {
   for (const fs::path& path : entries(folder)) {
     const std::string track = path.stem().string();
     const fs::path extension = path.extension();
     if (path.filename() == "quarantine") {
-      for (const fs::path& kept : entries(path)) files.quarantined.push_back(kept);
-    } else if (extension == ".sidecar" && track_kind(track)) {
-      files.tracks.push_back({project, capture, track});
-      if (!is_there(fs::path(path).replace_extension(".media"))) files.unexpected.push_back(path);
-    } else if (extension != ".media" || !track_kind(track) ||
-               !is_there(fs::path(path).replace_extension(".sidecar"))) {
+      for (const fs::path& kept : entries(path)) {
+        (is_leftover(kept) ? files.leftovers : files.quarantined).push_back(kept);
+      }
+    } else if (is_leftover(path)) {
+      files.leftovers.push_back(path);
+    } else if (!track_kind(track) || (extension != ".sidecar" && extension != ".media")) {
       files.unexpected.push_back(path);
+    } else {
+      const TrackKey key{project, capture, track};
+      const bool sidecar = extension == ".sidecar";
+      if (sidecar) files.tracks.push_back(key);
+      if (!is_there(fs::path(path).replace_extension(sidecar ? ".media" : ".sidecar"))) {
+        files.halves.push_back({path, key});
+      }
     }
   }
 }
@@ -46,6 +61,10 @@ ArchiveFiles list_archive(const Layout& layout) {
   ArchiveFiles files;
   for (const fs::path& project_dir : entries(layout.archive_root())) {
     if (project_dir == layout.touched_file()) continue;
+    if (is_leftover(project_dir)) {
+      files.leftovers.push_back(project_dir);
+      continue;
+    }
     const auto project = ProjectId::parse(project_dir.filename().string());
     if (!project) {
       files.unexpected.push_back(project_dir);

@@ -15,10 +15,17 @@
 namespace sitecast::hub {
 
 struct ArchiveFiles {
+  // A sidecar or media file without the other.
+  struct Half {
+    std::filesystem::path path;
+    TrackKey key;
+  };
   std::vector<TrackKey> tracks;  // that have a sidecar
   std::vector<ProjectId> logs;
   std::vector<std::filesystem::path> quarantined;  // arrivals that contradicted an archived part
-  std::vector<std::filesystem::path> unexpected;   // nothing of ours, or half of a pair
+  std::vector<Half> halves;
+  std::vector<std::filesystem::path> leftovers;   // of write_file_durably, interrupted by a kill
+  std::vector<std::filesystem::path> unexpected;  // nothing of ours
 };
 ArchiveFiles list_archive(const Layout& layout);
 

@@ -134,7 +134,7 @@ class Export {
       const auto closing = closing_.find(key.track);
       const auto head = closing == closing_.end() ? std::nullopt : std::optional(closing->second);
       SC_TRY_ASSIGN(auto audit, audit_track(to, true, manifest_.device_key, head));
-      for (const auto& problem : audit.problems) fault(key.track + ": " + problem);
+      for (const auto& problem : audit.problems) fault(key.track + ": " + problem.text);
       if (audit.device != manifest_.device) {
         return data_loss(key.track + " belongs to another device than its capture");
       }

@@ -71,9 +71,14 @@ Status bring_up_to_date(const Layout& layout, const ArchiveFiles& files, const f
   return Ok{};
 }
 
-Status compare(const fs::path& index, const fs::path& rebuilt,
-               std::vector<std::string>& different) {
+Result<std::vector<IndexDifference>> compare(const fs::path& index, const fs::path& rebuilt) {
   constexpr std::size_t kMostShown = 20;
+  constexpr std::size_t kMostOfARow = 200;
+  std::vector<IndexDifference> different;
+  const auto differs = [&](bool only_in_index, std::string_view row) {
+    if (different.size() >= kMostShown) return;
+    different.push_back({only_in_index, std::string(row.substr(0, kMostOfARow))});
+  };
   std::vector<Hash> lines;
   SC_TRY(
       dump_index(rebuilt, [&](std::string_view line) { lines.push_back(sha256(as_bytes(line))); }));
@@ -83,20 +88,21 @@ Status compare(const fs::path& index, const fs::path& rebuilt,
     const auto found = std::ranges::lower_bound(lines, sha256(as_bytes(line)));
     if (found != lines.end() && *found == sha256(as_bytes(line))) {
       seen[static_cast<std::size_t>(found - lines.begin())] = true;
-    } else if (different.size() < kMostShown) {
-      different.push_back(fmt::format("only in the index: {}", line.substr(0, 200)));
+    } else {
+      differs(true, line);
     }
   }));
   SC_TRY(dump_index(rebuilt, [&](std::string_view line) {
     const auto found = std::ranges::lower_bound(lines, sha256(as_bytes(line)));
-    if (!seen[static_cast<std::size_t>(found - lines.begin())] && different.size() < kMostShown) {
-      different.push_back(fmt::format("only in the files: {}", line.substr(0, 200)));
-    }
+    if (!seen[static_cast<std::size_t>(found - lines.begin())]) differs(false, line);
   }));
-  return Ok{};
+  return different;
 }
 
-Status check(const Layout& layout, const ArchiveFiles& files, std::vector<std::string>& different) {
+}  // namespace
+
+Result<std::vector<IndexDifference>> compare_index_with_files(const Layout& layout,
+                                                              const ArchiveFiles& files) {
   const Workspace workspace(layout);
   const fs::path copy = workspace.file("index.db");
   const fs::path rebuilt = workspace.file("rebuilt.db");
@@ -105,20 +111,7 @@ Status check(const Layout& layout, const ArchiveFiles& files, std::vector<std::s
   SC_TRY(bring_up_to_date(layout, files, copy));
   const auto counts = build_index(layout, rebuilt, Log("check"));
   if (!counts.ok()) return counts.error();
-  return compare(copy, rebuilt, different);
-}
-
-}  // namespace
-
-void check_index_against_files(const Layout& layout, const ArchiveFiles& files,
-                               const std::function<void(const std::string&)>& problem) {
-  std::vector<std::string> different;
-  const Status status = check(layout, files, different);
-  if (!status.ok()) problem("index: " + status.error().message());
-  for (const auto& line : different) problem("index: " + line);
-  if (!status.ok() || !different.empty()) {
-    problem("index: `sitecast-hub rebuild-index` makes it anew from the files");
-  }
+  return compare(copy, rebuilt);
 }
 
 }  // namespace sitecast::hub

@@ -4,15 +4,20 @@
 // index. REQUIRES: no hub runs on this state.
 #pragma once
 
-#include <functional>
 #include <string>
+#include <vector>
 
 #include "hub/archive/layout.h"
 #include "hub/check/archive_files.h"
 
 namespace sitecast::hub {
 
-void check_index_against_files(const Layout& layout, const ArchiveFiles& files,
-                               const std::function<void(const std::string&)>& problem);
+struct IndexDifference {
+  bool only_in_index = false;  // else only in what the files give
+  std::string row;             // as dump_index writes it, cut
+};
+// The first few. An error: one of the two could not be read or made.
+Result<std::vector<IndexDifference>> compare_index_with_files(const Layout& layout,
+                                                              const ArchiveFiles& files);
 
 }  // namespace sitecast::hub

@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "hub/archive/sidecar.h"
+#include "hub/archive/track_file.h"
+#include "hub/check/journal_rest.h"
 #include "proto/codec/part_frame.h"
 
 namespace sitecast::hub {
@@ -21,14 +23,17 @@ std::string media_fault(const SidecarRecord& record, const File& media, Bytes& b
                      record.media_offset);
 }
 
-void read_records(const File& sidecar, const File& media, bool read_data, TrackAudit& audit,
-                  std::uint64_t& end) {
+// `size`: of the sidecar before it is read, since a running hub appends to it.
+void read_records(const File& sidecar, std::uint64_t size, const File& media,
+                  std::uint64_t media_size, bool read_data, TrackAudit& audit) {
+  audit.sidecar_bytes = size;
   Bytes buffer;
   const auto visit = [&](const SidecarRecord& record, std::uint64_t offset) {
     const auto envelope = parse_envelope(record.envelope_bytes);
     if (!envelope.ok()) {
       audit.problems.push_back(
-          fmt::format("record at byte {}: {}", offset, envelope.error().message()));
+          {Finding::kRecordDamaged,
+           fmt::format("record at byte {}: {}", offset, envelope.error().message()), offset});
       return true;
     }
     const std::uint64_t sequence = envelope->sequence();
@@ -41,24 +46,42 @@ void read_records(const File& sidecar, const File& media, bool read_data, TrackA
                     init_key(envelope->init_hash8()),
                     record.part_hash};
     const std::string fault = read_data ? media_fault(record, media, buffer) : std::string();
+    const bool beyond = record.media_offset > media_size ||
+                        record.media_size_bytes > media_size - record.media_offset;
+    part.damaged = !fault.empty() || beyond;
     if (!fault.empty()) {
-      part.damaged = true;
-      audit.problems.push_back(fmt::format("part {}: {}", sequence, fault));
+      audit.problems.push_back(
+          {Finding::kPartDamaged, fmt::format("part {}: {}", sequence, fault), offset});
     }
     audit.parts.push_back(part);
     const auto proof = parse_proof(record.proof_bytes);
     if (!proof.ok()) {
-      audit.problems.push_back(fmt::format("part {}: {}", sequence, proof.error().message()));
+      audit.problems.push_back({Finding::kRecordDamaged,
+                                fmt::format("part {}: {}", sequence, proof.error().message()),
+                                offset});
     } else if (proof->has_head()) {
       audit.heads.push_back(proof->head());
     }
+    if (!part.damaged) {
+      audit.intact_sidecar_bytes = offset + sidecar_record_bytes(record);
+      audit.intact_media_bytes =
+          std::max(audit.intact_media_bytes, record.media_offset + record.media_size_bytes);
+    }
     return true;
   };
-  const auto read = read_sidecar(sidecar, 0, visit);
-  if (read.ok()) {
-    end = *read;
+  const auto read = read_sidecar(sidecar, 0, visit, size);
+  if (!read.ok()) {
+    audit.problems.push_back({Finding::kUnreadable, read.error().message()});
+    return;
+  }
+  audit.sidecar_bytes = *read;
+  audit.torn_sidecar_bytes = size - *read;
+  if (audit.torn_sidecar_bytes == 0) return;
+  const auto rest = sidecar_rest(sidecar, *read, size);
+  if (rest.ok()) {
+    audit.whole_records_behind = rest->whole_records;
   } else {
-    audit.problems.push_back(read.error().message());
+    audit.problems.push_back({Finding::kUnreadable, rest.error().message()});
   }
 }
 
@@ -68,15 +91,20 @@ void find_overlaps(std::uint64_t media_size, TrackAudit& audit) {
   for (const auto& part : audit.parts) by_offset.push_back(&part);
   std::ranges::sort(by_offset, {}, &PartRecord::media_offset);
   std::uint64_t end = 0;
+  std::uint64_t first_cut = TrackProblem::kNowhere;
   for (const PartRecord* part : by_offset) {
     if (part->media_offset < end) {
       audit.problems.push_back(
-          fmt::format("part {}: its media overlaps another part's", part->sequence));
+          {Finding::kPartsOverlap,
+           fmt::format("part {}: its media overlaps another part's", part->sequence)});
     }
-    end = std::max(end, part->media_offset + part->media_size_bytes);
+    const std::uint64_t part_end = part->media_offset + part->media_size_bytes;
+    if (part_end > media_size) first_cut = std::min(first_cut, part->record_offset);
+    end = std::max(end, part_end);
   }
   if (end > media_size) {
-    audit.problems.push_back("the media file ends before its last part");
+    audit.problems.push_back(
+        {Finding::kPartDamaged, "the media file ends before its last part", first_cut});
   } else {
     audit.unreferenced_media_bytes = media_size - end;
   }
@@ -90,7 +118,8 @@ void drop_duplicates(TrackAudit& audit) {
   };
   for (auto at = audit.parts.begin();
        (at = std::adjacent_find(at, audit.parts.end(), same)) != audit.parts.end(); ++at) {
-    audit.problems.push_back(fmt::format("part {} is stored twice", at->sequence));
+    audit.problems.push_back(
+        {Finding::kPartTwice, fmt::format("part {} is stored twice", at->sequence)});
   }
   audit.parts.erase(std::unique(audit.parts.begin(), audit.parts.end(), same), audit.parts.end());
 }
@@ -100,7 +129,7 @@ void walk_chain(const TrackFiles& files, const std::optional<SigningPublicKey>& 
   TrackChain chain(files.capture, files.track, key, audit.heads);
   for (const auto& part : audit.parts) chain.add(part.sequence, part.hash);
   chain.finish();
-  audit.problems.insert(audit.problems.end(), chain.problems().begin(), chain.problems().end());
+  for (const auto& text : chain.problems()) audit.problems.push_back({Finding::kSignature, text});
   audit.contiguous = chain.contiguous();
   audit.running = chain.running();
   audit.missing = chain.missing();
@@ -108,6 +137,16 @@ void walk_chain(const TrackFiles& files, const std::optional<SigningPublicKey>& 
 }
 
 }  // namespace
+
+bool is_torn_end(const TrackAudit& audit, std::uint64_t once_read) {
+  const std::uint64_t sidecar_rest =
+      audit.sidecar_bytes + audit.torn_sidecar_bytes - audit.intact_sidecar_bytes;
+  const std::uint64_t media_rest =
+      audit.media_bytes + audit.unreferenced_media_bytes - audit.intact_media_bytes;
+  return audit.intact_sidecar_bytes >= once_read && audit.whole_records_behind == 0 &&
+         sidecar_rest <= kGroupSidecarBytes + limits::kPartBytes &&
+         media_rest <= kGroupMediaBytes + limits::kPartBytes;
+}
 
 std::uint64_t init_key(std::string_view init_hash8) {
   std::uint64_t key = 0;
@@ -124,10 +163,8 @@ Result<TrackAudit> audit_track(const TrackFiles& files, bool read_data,
   SC_TRY_ASSIGN(const std::uint64_t media_size, media.size_bytes());
   TrackAudit audit;
   SC_TRY_ASSIGN(audit.device, read_sidecar_header(sidecar));
-  std::uint64_t end = sidecar_size;
-  read_records(sidecar, media, read_data, audit, end);
-  audit.sidecar_bytes = std::min(end, sidecar_size);
-  audit.torn_sidecar_bytes = sidecar_size - std::min(end, sidecar_size);
+  audit.intact_sidecar_bytes = kSidecarHeaderBytes;
+  read_records(sidecar, sidecar_size, media, media_size, read_data, audit);
   find_overlaps(media_size, audit);
   drop_duplicates(audit);
   if (closing) audit.heads.push_back(*closing);

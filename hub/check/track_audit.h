@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "hub/check/findings.h"
 #include "hub/check/track_chain.h"
 #include "proto/base/id.h"
 #include "proto/base/result.h"
@@ -37,15 +38,26 @@ struct PartRecord {
   Hash hash{};
 };
 
+struct TrackProblem {
+  static constexpr std::uint64_t kNowhere = UINT64_MAX;
+  Finding finding{};
+  std::string text;                        // a sentence that names the part
+  std::uint64_t record_offset = kNowhere;  // kNowhere: not about one record
+};
+
 struct TrackAudit {
   DeviceId device;
   std::vector<PartRecord> parts;  // in sequence order, each sequence once
   std::vector<v1::SignedHead> heads;
-  // Each a sentence that names the part: damage, duplicates, overlaps.
-  std::vector<std::string> problems;
-  // What a crash leaves and the hub's next start cuts off: no fault.
+  std::vector<TrackProblem> problems;  // damage, duplicates, overlaps, what was not signed
+  // Behind the last record that can be read, and behind the last part's media. A crash leaves that
+  // and the hub's next start cuts it off; else it is a fault (see is_torn_end).
   std::uint64_t torn_sidecar_bytes = 0;
+  std::uint64_t whole_records_behind = 0;  // among them: then what is before those was damaged
   std::uint64_t unreferenced_media_bytes = 0;
+  // Up to the last record whose part is as it was sent, as far as was looked at.
+  std::uint64_t intact_sidecar_bytes = 0;
+  std::uint64_t intact_media_bytes = 0;
   std::uint64_t sidecar_bytes = 0;  // up to the last whole record
   std::uint64_t media_bytes = 0;    // up to the last part
   // Parts [0, contiguous) are here without a gap; `running` is over them.
@@ -56,6 +68,11 @@ struct TrackAudit {
   // The device has said that nothing follows the last part.
   [[nodiscard]] bool ended() const { return !parts.empty() && parts.back().last; }
 };
+
+// Whether all that is wrong with the track is what a crash may leave in its last group, as the hub
+// judges it when it starts (hub/archive/track_file.h). `once_read`: so many bytes of the sidecar
+// the index has read without damage.
+bool is_torn_end(const TrackAudit& audit, std::uint64_t once_read);
 
 // The first 8 bytes of an init segment's hash as one number.
 std::uint64_t init_key(std::string_view init_hash8);

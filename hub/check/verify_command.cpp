@@ -65,7 +65,7 @@ class Verify {
 
   void hold_against(const ExportedTrack& expected, const TrackAudit& audit) {
     const std::string& name = expected.name;
-    for (const auto& text : audit.problems) problem(name + ": " + text);
+    for (const auto& found : audit.problems) problem(name + ": " + found.text);
     if (audit.device != manifest_.device) problem(name + ": is of another device");
     if (audit.parts.size() != expected.part_count) {
       problem(fmt::format("{}: {} parts, {} were exported", name, audit.parts.size(),

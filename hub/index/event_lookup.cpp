@@ -43,4 +43,14 @@ Result<std::uint64_t> EventLookup::log_position(ProjectId project) {
   return position;
 }
 
+Result<std::uint64_t> EventLookup::track_position(const TrackKey& key) {
+  SC_TRY_ASSIGN(
+      Statement * select,
+      database_.cached("select indexed_bytes from track where capture_id = ? and name = ?"));
+  SC_TRY_ASSIGN(const bool found, select->bind(key.capture, key.track).step());
+  const std::uint64_t position = found ? select->unsigned_integer(0) : 0;
+  select->reset();
+  return position;
+}
+
 }  // namespace sitecast::hub

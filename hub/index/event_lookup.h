@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "hub/archive/layout.h"
+#include "hub/index/work.h"
 #include "proto/base/bytes.h"
 #include "proto/base/id.h"
 #include "proto/base/result.h"
@@ -29,6 +30,8 @@ class EventLookup {
   Result<std::optional<CaptureOwner>> capture(CaptureId id);
   // How far the index has applied the project's log: up to there it was read without damage.
   Result<std::uint64_t> log_position(ProjectId project);
+  // The same of a track's sidecar.
+  Result<std::uint64_t> track_position(const TrackKey& key);
 
  private:
   explicit EventLookup(Database database) : database_(std::move(database)) {}

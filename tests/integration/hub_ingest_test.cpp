@@ -282,6 +282,28 @@ TEST_F(HubIngestTest, StopArchivesAndReceiptsWhatHasArrived) {
   EXPECT_EQ(stack_.command({"check", "--read-data"}).exit_code, 0);
 }
 
+TEST_F(HubIngestTest, CheckBesideTheRunningHubIsCleanWhileItWrites) {
+  auto sender = device(mine_);
+  std::vector<TrackMaker> tracks;
+  for (const char* track : {"video", "audio", "master"}) {
+    tracks.push_back(maker(track, {.part_bytes = 30'000}));
+  }
+  for (int round = 0; round < 15; ++round) {
+    for (int i = 0; i < 60; ++i) {
+      for (TrackMaker& track : tracks) sender->send(track, track.next());
+      sender->send_event(note(tracks[0].capture()));
+    }
+    sender->pump_until([&] { return !sender->connection().wants_to_write(); });
+    const auto checked =
+        round % 2 == 0 ? stack_.command({"check", "--read-data"}) : stack_.command({"check"});
+    ASSERT_EQ(checked.exit_code, 0) << checked.out;
+    EXPECT_NE(checked.out.find("a hub runs on this state"), std::string::npos) << checked.out;
+  }
+  EXPECT_EQ(stack_.stop_hub(), 0);
+  const auto checked = stack_.command({"check", "--read-data"});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out;
+}
+
 TEST_F(HubIngestTest, BrokerMayGoAndComeBack) {
   auto sender = device(mine_);
   TrackMaker video = maker("video");
