@@ -29,7 +29,13 @@ std::int64_t file_time_us(const File& file) {
   return written_us > 0 && written_us < now_us ? written_us : now_us;
 }
 
-Result<std::pair<File, v1::FileInfo>> open_file(const std::filesystem::path& path) {
+// Members and no pair: clang 14 cannot capture structured bindings in a lambda.
+struct OpenedFile {
+  File file;
+  v1::FileInfo info;
+};
+
+Result<OpenedFile> open_file(const std::filesystem::path& path) {
   std::error_code code;
   if (!std::filesystem::exists(path, code)) return not_found("no such file: " + path.string());
   if (!std::filesystem::is_regular_file(path, code)) {
@@ -38,7 +44,7 @@ Result<std::pair<File, v1::FileInfo>> open_file(const std::filesystem::path& pat
   SC_TRY_ASSIGN(File file, File::open_for_reading(path));
   auto info = describe_file(file, path.filename().string());
   if (!info.ok()) return info.error().within(path.string());
-  return std::pair(std::move(file), std::move(*info));
+  return OpenedFile{std::move(file), std::move(*info)};
 }
 
 Result<Picture> look_at_file(const File& file, const v1::FileInfo& info) {
@@ -66,8 +72,9 @@ FileCaptureOptions capture_options(const FileOptions& options, const v1::FileInf
 
 Result<StoredFile> store_photo_file(const std::filesystem::path& path, const FileOptions& options,
                                     CaptureStore& store) {
-  SC_TRY_ASSIGN(auto opened, open_file(path));
-  const auto& [file, info] = opened;
+  SC_TRY_ASSIGN(const OpenedFile opened, open_file(path));
+  const File& file = opened.file;
+  const v1::FileInfo& info = opened.info;
   auto picture = look_at_file(file, info);
   if (!picture.ok()) return picture.error().within(path.string());
 
@@ -100,8 +107,9 @@ Result<StoredFile> store_photo_file(const std::filesystem::path& path, const Fil
 
 Result<StoredFile> store_document_file(const std::filesystem::path& path,
                                        const FileOptions& options, CaptureStore& store) {
-  SC_TRY_ASSIGN(auto opened, open_file(path));
-  const auto& [file, info] = opened;
+  SC_TRY_ASSIGN(const OpenedFile opened, open_file(path));
+  const File& file = opened.file;
+  const v1::FileInfo& info = opened.info;
   StoredFile stored;
   stored.file = info;
   stored.captured_at_us = options.captured_at_us != 0 ? options.captured_at_us : file_time_us(file);

@@ -8,12 +8,6 @@
 #include "agent/spool/spool.h"
 
 namespace sitecast::agent {
-namespace {
-
-constexpr std::uint64_t kBootIdBytes = 4096;
-
-}  // namespace
-
 Result<std::unique_ptr<Spool>> Spool::open(SpoolSettings settings, SigningKey key, Clock& clock,
                                            Disk& disk, Log log) {
   SC_TRY(make_folders_durably(settings.dir));

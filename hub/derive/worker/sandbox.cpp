@@ -88,6 +88,12 @@ Status limit(__rlimit_resource resource, rlim_t value, const char* name) {
   return Ok{};
 }
 
+// SCMP_CMP64 without its compound literal, which C++ does not have. Masked: `a` is the mask.
+constexpr scmp_arg_cmp when(unsigned argument, scmp_compare comparison, scmp_datum_t a,
+                            scmp_datum_t b = 0) {
+  return {argument, comparison, a, b};
+}
+
 Status rule(const Filter& filter, std::uint32_t action, int syscall,
             std::initializer_list<scmp_arg_cmp> conditions = {}) {
   const int code = seccomp_rule_add_array(
@@ -102,17 +108,17 @@ Status add_thread_rules(const Filter& filter) {
   constexpr scmp_datum_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
   SC_TRY(rule(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3)));
   SC_TRY(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone),
-              {SCMP_A0_64(SCMP_CMP_MASKED_EQ, kThread, kThread)}));
+              {when(0, SCMP_CMP_MASKED_EQ, kThread, kThread)}));
   SC_TRY(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(set_robust_list)));
   SC_TRY(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(rseq)));
-  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), {SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME)});
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), {when(0, SCMP_CMP_EQ, PR_SET_NAME)});
 }
 
 // Descriptors 0 to 2 are all that the process has, so that whatever it writes to beyond them is a
 // socket pair of its own; passing descriptors through one (sendmsg) stays forbidden.
 Status add_socket_pair_rules(const Filter& filter) {
-  SC_TRY(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), {SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX)}));
-  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), {SCMP_A0_64(SCMP_CMP_GT, 2)});
+  SC_TRY(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), {when(0, SCMP_CMP_EQ, AF_UNIX)}));
+  return rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), {when(0, SCMP_CMP_GT, 2)});
 }
 
 Status load_filter(const SandboxLimits& limits) {
@@ -122,16 +128,16 @@ Status load_filter(const SandboxLimits& limits) {
   for (const int syscall : kRefused) SC_TRY(rule(filter, SCMP_ACT_ERRNO(EACCES), syscall));
   // Output and messages only.
   for (const int syscall : {SCMP_SYS(write), SCMP_SYS(writev)}) {
-    SC_TRY(rule(filter, SCMP_ACT_ALLOW, syscall, {SCMP_A0_64(SCMP_CMP_EQ, 1)}));
-    SC_TRY(rule(filter, SCMP_ACT_ALLOW, syscall, {SCMP_A0_64(SCMP_CMP_EQ, 2)}));
+    SC_TRY(rule(filter, SCMP_ACT_ALLOW, syscall, {when(0, SCMP_CMP_EQ, 1)}));
+    SC_TRY(rule(filter, SCMP_ACT_ALLOW, syscall, {when(0, SCMP_CMP_EQ, 2)}));
   }
   // Memory that can be executed cannot be made.
   for (const int syscall : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    SC_TRY(rule(filter, SCMP_ACT_ALLOW, syscall, {SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)}));
+    SC_TRY(rule(filter, SCMP_ACT_ALLOW, syscall, {when(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)}));
   }
   // abort() after a failed check of a library's own: to this process and no other.
   SC_TRY(rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
-              {SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))}));
+              {when(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))}));
   if (limits.threads) SC_TRY(add_thread_rules(filter));
   if (limits.socket_pairs) SC_TRY(add_socket_pair_rules(filter));
   const int code = seccomp_load(filter.get());
