@@ -22,6 +22,9 @@ constexpr int kConnectTimeoutS = 10;  // ours is shorter and decides
 constexpr int kWindow = 65535;        // Paho stalls for seconds when its own window fills
 constexpr std::uint16_t kReceiveMaximum = 65535;
 constexpr std::int64_t kGraveUs = 3'000'000;
+// At a clean end: for the PUBACK of what was published last, and for DISCONNECT to leave.
+constexpr std::chrono::milliseconds kLastWordsLimit{1000};
+constexpr std::chrono::milliseconds kGoodbyeLimit{500};
 
 // Tokens travel through Paho as its opaque context pointer.
 void* as_context(std::uint64_t token) {
@@ -86,21 +89,34 @@ class Transport::Session final : public mqtt::iaction_listener {
 
   void publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
                bool retained, std::uint64_t token) {
-    client_.publish(
+    auto sent = client_.publish(
         std::make_shared<const mqtt::message>(mqtt::string_ref(topic),
                                               mqtt::binary_ref(std::move(payload)), qos, retained),
         as_context(token), publish_listener_);
+    if (qos > 0) last_acknowledged_ = std::move(sent);
   }
   void subscribe(const std::string& topic) {
     client_.subscribe(topic, 1, nullptr, subscribe_listener_);
   }
   void close(bool clean) {
     closed_ = true;
+    if (clean) hear_last_puback();
     try {
-      const auto token = client_.disconnect(clean ? 1000 : 0);
-      if (clean) token->wait_for(std::chrono::milliseconds(1500));
+      const auto token = client_.disconnect(0);
+      if (clean) token->wait_for(kGoodbyeLimit);
     } catch (const mqtt::exception&) {
       // Not connected (any more): the destructor closes what there is.
+    }
+  }
+
+  // Paho's disconnect waits for outstanding PUBACKs too, but looks whether they are there only now
+  // and then: it would take a second and a half.
+  void hear_last_puback() {
+    if (!last_acknowledged_) return;
+    try {
+      last_acknowledged_->wait_for(kLastWordsLimit);
+    } catch (const mqtt::exception&) {
+      // Refused, or the connection has gone: there is nothing more to wait for.
     }
   }
 
@@ -178,6 +194,7 @@ class Transport::Session final : public mqtt::iaction_listener {
   std::atomic<bool> closed_ = false;
   PublishListener publish_listener_{*this};
   mqtt::async_client client_;
+  mqtt::delivery_token_ptr last_acknowledged_;  // of QoS 1, newest; null: none yet
   SubscribeListener subscribe_listener_;
 };
 
