@@ -14,20 +14,26 @@
 namespace sitecast::agent {
 namespace {
 
-void prepare_library() {
+constexpr std::size_t kTimeTextBytes = 32;  // as an event may hold; a time takes 19, an offset 6
+
+// exiv2's XMP parser, which runs whenever a file is read, has state that all threads share.
+std::mutex& library_lock() {
+  static std::mutex mutex;
   static std::once_flag once;
   std::call_once(once, [] { Exiv2::LogMsg::setLevel(Exiv2::LogMsg::mute); });
+  return mutex;
 }
 
-std::string text_of(const Exiv2::ExifData& exif, const char* key) {
+std::string text_of(const Exiv2::ExifData& exif, const char* key,
+                    std::size_t limit_bytes = limits::kNameBytes) {
   const auto entry = exif.findKey(Exiv2::ExifKey(key));
   if (entry == exif.end()) return {};
-  return clean_text(entry->toString(), limits::kNameBytes);
+  return clean_text(entry->toString(), limit_bytes);
 }
 
 std::string first_of(const Exiv2::ExifData& exif, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
-    std::string text = text_of(exif, key);
+    std::string text = text_of(exif, key, kTimeTextBytes);
     if (!text.empty()) return text;
   }
   return {};
@@ -98,7 +104,7 @@ std::optional<int> offset_minutes(const std::string& text) {
 }  // namespace
 
 void read_exif_of_file(ByteView file, v1::PhotoMetadata& photo) {
-  prepare_library();
+  const std::lock_guard lock(library_lock());
   try {
     const auto image = Exiv2::ImageFactory::open(file.data(), static_cast<long>(file.size()));
     image->readMetadata();
@@ -108,7 +114,7 @@ void read_exif_of_file(ByteView file, v1::PhotoMetadata& photo) {
 }
 
 void read_exif_of_tiff(ByteView tiff, v1::PhotoMetadata& photo) {
-  prepare_library();
+  const std::lock_guard lock(library_lock());
   try {
     Exiv2::ExifData exif;
     Exiv2::ExifParser::decode(exif, tiff.data(), static_cast<std::uint32_t>(tiff.size()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // EXIF (CIPA DC-008-2019) of a photo, read by exiv2 from untrusted bytes: its exceptions stop here.
-// Thread-safe after the first call.
+// Thread-safe; one call at a time reads.
 #pragma once
 
 #include <cstdint>

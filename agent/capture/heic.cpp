@@ -38,34 +38,52 @@ Bytes exif_tiff_of(const heif_image_handle* handle) {
   return {block.begin() + static_cast<std::ptrdiff_t>(4 + offset), block.end()};
 }
 
-}  // namespace
+using ContextPtr = std::unique_ptr<heif_context, Free>;
+using HandlePtr = std::unique_ptr<heif_image_handle, Free>;
 
-Result<HeicPicture> read_heic(ByteView file) {
-  const std::unique_ptr<heif_context, Free> context(heif_context_alloc());
+// The file's main picture, not decoded; it lives in `context`.
+Result<HandlePtr> open_picture(ByteView file, heif_context* context) {
   heif_error error =
-      heif_context_read_from_memory_without_copy(context.get(), file.data(), file.size(), nullptr);
+      heif_context_read_from_memory_without_copy(context, file.data(), file.size(), nullptr);
   if (error.code != heif_error_Ok) return damaged(error);
-  heif_image_handle* raw_handle = nullptr;
-  error = heif_context_get_primary_image_handle(context.get(), &raw_handle);
-  const std::unique_ptr<heif_image_handle, Free> handle(raw_handle);
+  heif_image_handle* handle = nullptr;
+  error = heif_context_get_primary_image_handle(context, &handle);
   if (error.code != heif_error_Ok) return damaged(error);
+  return HandlePtr(handle);
+}
 
-  HeicPicture picture;
-  const int width = heif_image_handle_get_width(handle.get());
-  const int height = heif_image_handle_get_height(handle.get());
+Result<HeicHeader> header_of(const heif_image_handle* handle) {
+  HeicHeader header;
+  const int width = heif_image_handle_get_width(handle);
+  const int height = heif_image_handle_get_height(handle);
   if (width <= 0 || height <= 0 ||
       static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) > kPhotoPixels) {
     return invalid_argument("the picture's size is not usable");
   }
-  picture.width_px = static_cast<std::uint32_t>(width);
-  picture.height_px = static_cast<std::uint32_t>(height);
-  picture.exif_tiff = exif_tiff_of(handle.get());
+  header.width_px = static_cast<std::uint32_t>(width);
+  header.height_px = static_cast<std::uint32_t>(height);
+  header.exif_tiff = exif_tiff_of(handle);
+  return header;
+}
 
+}  // namespace
+
+Result<HeicHeader> read_heic_header(ByteView file) {
+  const ContextPtr context(heif_context_alloc());
+  SC_TRY_ASSIGN(const HandlePtr handle, open_picture(file, context.get()));
+  return header_of(handle.get());
+}
+
+Result<HeicPicture> read_heic(ByteView file) {
+  const ContextPtr context(heif_context_alloc());
+  SC_TRY_ASSIGN(const HandlePtr handle, open_picture(file, context.get()));
+  HeicPicture picture;
+  SC_TRY_ASSIGN(picture.header, header_of(handle.get()));
   const std::unique_ptr<heif_decoding_options, Free> options(heif_decoding_options_alloc());
   options->convert_hdr_to_8bit = 1;
   heif_image* raw_image = nullptr;
-  error = heif_decode_image(handle.get(), &raw_image, heif_colorspace_YCbCr, heif_chroma_420,
-                            options.get());
+  const heif_error error = heif_decode_image(handle.get(), &raw_image, heif_colorspace_YCbCr,
+                                             heif_chroma_420, options.get());
   const std::unique_ptr<heif_image, Free> image(raw_image);
   if (error.code != heif_error_Ok) return damaged(error);
   int stride = 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A HEIC photo through libheif. Thread-safe: each call has its own context. Blocking: decodes the
-// whole picture once.
+// A HEIC photo through libheif. Thread-safe: each call has its own context.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +10,19 @@
 
 namespace sitecast::agent {
 
-struct HeicPicture {
+struct HeicHeader {
   std::uint32_t width_px = 0;  // upright, after the file's own rotation
   std::uint32_t height_px = 0;
   Bytes exif_tiff;  // empty when there is none
+};
+struct HeicPicture {
+  HeicHeader header;
   QualityMeasure quality;
 };
 
-// kInvalidArgument: damaged, or more pixels than kPhotoPixels (checked before decoding).
+// Without decoding the picture. kInvalidArgument: damaged, or more pixels than kPhotoPixels.
+Result<HeicHeader> read_heic_header(ByteView file);
+// Blocking: decodes the whole picture once. kInvalidArgument as above.
 Result<HeicPicture> read_heic(ByteView file);
 
 }  // namespace sitecast::agent

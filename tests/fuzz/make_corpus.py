@@ -4,6 +4,7 @@
 import json
 import pathlib
 import struct
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 VECTORS = HERE.parents[1] / "proto" / "vectors"
@@ -51,3 +52,89 @@ for frame in frames:
 logged = [struct.pack(">Bq", 1, 1_732_500_000_000_000) + bytes(range(16)) + event
           for event in raw(load("events.json")["valid"])[:2]]
 write("fuzz_journal", sidecars + logged)
+
+
+# Photos: the smallest files that carry EXIF. TIFF: 6.0 section 2; JPEG: T.81 annex B; PNG: eXIf chunk;
+# HEIC: ISO/IEC 23008-12, boxes of ISO/IEC 14496-12.
+def tiff(order, entries, gps=()):
+    """One folder of (tag, type, count, value bytes), and one for GPS."""
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    folders = [list(entries), list(gps)]
+    if gps:
+        folders[0].append((0x8825, 4, 1, b"GPS!"))
+    sizes = [2 + 12 * len(folder) + 4 for folder in folders]
+    starts = [8, 8 + sizes[0]]
+    data_at = 8 + sum(sizes)
+    out, data = b"", b""
+    for folder in folders:
+        out += struct.pack(order + "H", len(folder))
+        for tag, kind, count, value in folder:
+            if value == b"GPS!":
+                value = struct.pack(order + "I", starts[1])
+            out += struct.pack(order + "HHI", tag, kind, count)
+            if len(value) <= 4:
+                out += value.ljust(4, b"\0")
+            else:
+                out += struct.pack(order + "I", data_at + len(data))
+                data += value
+        out += struct.pack(order + "I", 0)
+    return mark + struct.pack(order + "I", 8) + out + data
+
+
+def ascii_entry(tag, text):
+    return (tag, 2, len(text) + 1, text.encode() + b"\0")
+
+
+def camera_tiff(order):
+    def degrees(*parts):
+        return (5, 3, b"".join(struct.pack(order + "II", part, 1) for part in parts))
+    return tiff(order, [ascii_entry(0x010F, "Nokia"), ascii_entry(0x0110, "Nokia 3310"),
+                        (0x0112, 3, 1, struct.pack(order + "H", 6)),
+                        ascii_entry(0x0132, "2026:04:13 14:05:00")],
+                [ascii_entry(1, "S"), (2, *degrees(31, 13, 49)), ascii_entry(3, "E"),
+                 (4, *degrees(121, 28, 12))])
+
+
+def jpeg(exif):
+    app1 = b"Exif\0\0" + exif
+    frame = bytes([8, 0, 16, 0, 16, 1, 1, 0x11, 0])
+    return (b"\xff\xd8\xff\xe1" + struct.pack(">H", len(app1) + 2) + app1 + b"\xff\xc0" +
+            struct.pack(">H", len(frame) + 2) + frame + b"\xff\xda\0\x08\1\1\0\0\x3f\0\0\xff\xd9")
+
+
+def png(exif):
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 0, 0, 0, 0)) +
+            chunk(b"eXIf", exif) + chunk(b"IDAT", zlib.compress(b"\0\0\0\0\0" * 4)) +
+            chunk(b"IEND", b""))
+
+
+def heic(exif):
+    def box(name, body):
+        return struct.pack(">I", 8 + len(body)) + name + body
+    def full(name, body, version=0, flags=0):
+        return box(name, struct.pack(">I", version << 24 | flags) + body)
+    def entry(number, kind):
+        return full(b"infe", struct.pack(">HH4sB", number, 0, kind, 0), 2)
+    picture, exif_item = b"\0\0\0\2\x26\1", struct.pack(">I", 0) + exif
+    settings = bytes([1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 30, 0xF0, 0, 0xFC, 0xFD, 0xF8, 0xF8, 0, 0,
+                      0x0F, 0])
+    def meta(at):
+        places = struct.pack(">BBH", 0x44, 0, 2)
+        for number, content in ((1, picture), (2, exif_item)):
+            places += struct.pack(">HHHII", number, 0, 1, at, len(content))
+            at += len(content)
+        properties = box(b"ipco", box(b"hvcC", settings) + full(b"ispe", struct.pack(">II", 64, 64)))
+        return full(b"meta", full(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)) +
+                    full(b"pitm", struct.pack(">H", 1)) + full(b"iloc", places) +
+                    full(b"iinf", struct.pack(">H", 2) + entry(1, b"hvc1") + entry(2, b"Exif")) +
+                    full(b"iref", box(b"cdsc", struct.pack(">HHH", 2, 1, 1))) +
+                    box(b"iprp", properties + full(b"ipma", struct.pack(">IHBBB", 1, 1, 2, 0x81, 2))))
+    kind = box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    head = len(kind) + len(meta(0)) + 8
+    return kind + meta(head) + box(b"mdat", picture + exif_item)
+
+
+tiffs = [camera_tiff("<"), camera_tiff(">")]
+write("fuzz_photo", tiffs + [make(tiffs[0]) for make in (jpeg, png, heic)])

@@ -3,8 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include <jpeglib.h>  // needs <cstdio> before it
 
 #include "proto/base/file.h"
 #include "proto/base/sha256.h"
@@ -142,6 +147,71 @@ TEST(PhotoFileTest, APhotoThatIsCutOffIsRefusedAndSaysSo) {
   ASSERT_FALSE(stored.ok());
   EXPECT_NE(stored.error().message().find("cut off"), std::string::npos);
   EXPECT_EQ(store.capture_count(), 0U);
+}
+
+// A decoder paints what is missing in one colour and calls it a picture.
+TEST(PhotoFileTest, APhotoWithAHoleInItIsRefusedAndSaysSo) {
+  cv::Mat noise(480, 640, CV_8UC3);
+  cv::randu(noise, 0, 255);
+  std::vector<std::uint8_t> jpeg;
+  for (const bool progressive : {false, true}) {
+    SCOPED_TRACE(progressive);
+    ASSERT_TRUE(cv::imencode(".jpg", noise, jpeg, {cv::IMWRITE_JPEG_PROGRESSIVE, progressive}));
+    const TempDir folder;
+    MemoryStore store;
+    const std::string whole(jpeg.begin(), jpeg.end());
+    EXPECT_TRUE(store_photo_file(write_file(folder, "whole.jpg", whole), {}, store).ok());
+    // Its end is there, with what phones append.
+    const std::string holed = whole.substr(0, whole.size() / 2) + "\xFF\xD9" + "more";
+    MemoryStore refused;
+    const auto stored = store_photo_file(write_file(folder, "holed.jpg", holed), {}, refused);
+    ASSERT_FALSE(stored.ok());
+    EXPECT_NE(stored.error().message().find("a part of it is missing"), std::string::npos)
+        << stored.error().message();
+    EXPECT_NE(stored.error().message().find("document --file"), std::string::npos);
+    EXPECT_EQ(refused.capture_count(), 0U);
+  }
+}
+
+// A JPEG of four inks, as programs for printing write it: stored inverted, 255 is no ink.
+std::string inks_jpeg(std::uint8_t black) {
+  jpeg_error_mgr errors;
+  jpeg_compress_struct info;
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &bytes, &size);
+  info.image_width = info.image_height = 64;
+  info.input_components = 4;
+  info.in_color_space = JCS_CMYK;
+  jpeg_set_defaults(&info);
+  jpeg_start_compress(&info, TRUE);
+  for (unsigned y = 0; y < 64; ++y) {
+    Bytes row;
+    for (unsigned x = 0; x < 64; ++x) {
+      const std::uint8_t checks = (x / 4 + y / 4) % 2 == 0 ? 255 : 20;
+      row.insert(row.end(), {checks, checks, checks, black});
+    }
+    JSAMPROW line = row.data();
+    jpeg_write_scanlines(&info, &line, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  const std::string jpeg(bytes, bytes + size);
+  std::free(bytes);  // NOLINT: jpeg_mem_dest allocates with malloc
+  return jpeg;
+}
+
+TEST(PhotoFileTest, APhotoInPrintersInksIsLookedAtToo) {
+  const TempDir folder;
+  MemoryStore store;
+  const auto bright = store_photo_file(write_file(folder, "b.jpg", inks_jpeg(255)), {}, store);
+  ASSERT_TRUE(bright.ok()) << bright.error().message();
+  EXPECT_TRUE(bright->warnings.empty());
+  const auto black = store_photo_file(write_file(folder, "k.jpg", inks_jpeg(2)), {}, store);
+  ASSERT_TRUE(black.ok()) << black.error().message();
+  EXPECT_EQ(black->warnings.size(), 1U);
 }
 
 TEST(PhotoFileTest, APixelFloodIsRefusedBeforeItIsDecoded) {

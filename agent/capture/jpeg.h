@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The brightness of a JPEG picture, small, and whether all of the picture is there: by libjpeg
+// (ITU-T T.81). Untrusted bytes. Errors leave the C library by longjmp, which is confined to
+// jpeg.cpp. Thread-safe: each call has its own decoder. Blocking on the CPU only.
+#pragma once
+
+#include <cstdint>
+
+#include "proto/base/bytes.h"
+#include "proto/base/result.h"
+
+namespace sitecast::agent {
+
+struct JpegLuma {
+  std::uint32_t width_px = 0;
+  std::uint32_t height_px = 0;
+  Bytes luma;  // rows without padding, 0..255
+};
+
+// Reduced while decoding to the smallest of 1/1, 1/2, 1/4, 1/8 whose longer side is at least
+// `enough_px`, which makes large photos cheap. kInvalidArgument: it cannot be decoded, or data are
+// missing or garbled somewhere in it, which decoders paint over in one colour: a picture is whole
+// or it is refused. REQUIRES: the size that its header claims is acceptable.
+Result<JpegLuma> read_jpeg_luma(ByteView file, std::uint32_t enough_px);
+
+}  // namespace sitecast::agent

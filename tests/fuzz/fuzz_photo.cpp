@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent reads from a photo file before and beside decoding its picture: type, JPEG and PNG
+// headers, HEIC boxes, EXIF. Anything that is no picture is read as the TIFF structure that EXIF
+// is. Whatever comes out must fit the event that announces the photo, or the photo could not be
+// stored.
+#include "agent/capture/exif.h"
+#include "agent/capture/heic.h"
+#include "agent/capture/media_type.h"
+#include "agent/capture/photo_file.h"
+#include "agent/capture/picture_header.h"
+#include "proto/base/id.h"
+#include "proto/codec/event_rules.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace sitecast {
+namespace {
+
+void check_header(const Result<agent::PictureHeader>& header) {
+  FUZZ_REQUIRE(!header.ok() || (header->width_px > 0 && header->height_px > 0));
+}
+
+void check_photo(const v1::PhotoMetadata& photo) {
+  v1::Event event;
+  event.set_event_id(EventId::make().raw());
+  event.set_kind("capture.opened");
+  event.set_capture_id(CaptureId::make().raw());
+  event.set_stated_at_us(agent::exif_time_us(photo).value_or(1));
+  v1::CaptureOpened& opened = *event.mutable_capture_opened();
+  opened.set_capture_kind("photo");
+  opened.set_captured_at_us(event.stated_at_us());
+  opened.add_tracks("image");
+  *opened.mutable_photo() = photo;
+  const Status fits = check_event(event);
+  if (!fits.ok()) std::fprintf(stderr, "%s\n", fits.error().message().c_str());
+  FUZZ_REQUIRE(fits.ok());
+  // Text that is no UTF-8 would not come out of it again.
+  FUZZ_REQUIRE(v1::Event().ParseFromString(event.SerializeAsString()));
+}
+
+}  // namespace
+
+void fuzz_one(ByteView input) {
+  v1::PhotoMetadata photo;
+  const std::string type = agent::media_type_of(input, input);
+  if (type == "image/jpeg") {
+    check_header(agent::read_jpeg_header(input));
+    agent::read_exif_of_file(input, photo);
+  } else if (type == "image/png") {
+    check_header(agent::read_png_header(input));
+    agent::read_exif_of_file(input, photo);
+  } else if (type == "image/heic") {
+    const auto heic = agent::read_heic_header(input);
+    if (!heic.ok()) return;
+    FUZZ_REQUIRE(heic->width_px > 0 && heic->height_px > 0);
+    FUZZ_REQUIRE(std::uint64_t{heic->width_px} * heic->height_px <= agent::kPhotoPixels);
+    agent::read_exif_of_tiff(heic->exif_tiff, photo);
+  } else {
+    agent::read_exif_of_tiff(input, photo);
+  }
+  check_photo(photo);
+}
+
+}  // namespace sitecast
