@@ -30,6 +30,16 @@ constexpr std::int64_t kMissingToleranceNs = 500'000'000;
 constexpr std::int64_t kPrerollPollMs = 100;
 constexpr GstClockTime kPullWait = 100 * GST_MSECOND;
 
+// What a person can do about a file that cannot be played.
+constexpr const char* kWhatHelps =
+    "; copy it again from where it was filmed, convert it (e.g. ffmpeg -i FILE NEW.mp4), or keep "
+    "it "
+    "as it is with `document --file`";
+
+Error unplayable(std::string_view what) {
+  return invalid_argument(fmt::format("{}{}", what, kWhatHelps));
+}
+
 struct GFree {
   void operator()(gchar* text) const { g_free(text); }
 };
@@ -38,7 +48,9 @@ struct GFree {
 Result<FileLayout> check_layout(const std::filesystem::path& path) {
   SC_TRY_ASSIGN(const File file, File::open_for_reading(path));
   SC_TRY_ASSIGN(const std::uint64_t size_bytes, file.size_bytes());
-  if (size_bytes == 0) return invalid_argument("the file is empty");
+  if (size_bytes == 0) {
+    return invalid_argument("the file is empty; copy it again from where it was filmed");
+  }
   Bytes head(static_cast<std::size_t>(std::min<std::uint64_t>(kSniffBytes, size_bytes)));
   SC_TRY(file.read_at(0, head));
   if (media_type_of(head, head).compare(0, 6, "image/") == 0) {
@@ -74,7 +86,7 @@ Result<std::unique_ptr<Source>> FileSource::open(const std::string& path, bool w
   source->uri_ = uri.get();
   source->want_audio_ = want_audio;
   source->cut_off_ = layout->cut_off;
-  SC_TRY(source->preroll());
+  if (const Status shown = source->preroll(); !shown.ok()) return shown.error().within(path);
   return std::unique_ptr<Source>(std::move(source));
 }
 
@@ -98,11 +110,13 @@ Status FileSource::preroll() {
     message = pipeline.pop(types, kPrerollPollMs);
     if (message) break;
     if (decoder->demuxer_gave_up() || waited_ms >= kSourceStartLimitMs) {
-      return invalid_argument("the file shows neither picture nor sound; it may be damaged");
+      return unplayable("the file shows neither picture nor sound; it may be damaged");
     }
   }
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) {
-    return gst::error_of(message.get()).within("the file cannot be played");
+    const Error error = gst::error_of(message.get());
+    return Error(error.kind(),
+                 fmt::format("the file cannot be played: {}{}", error.message(), kWhatHelps));
   }
   info_.watches_itself = true;
   const auto gives = [](GstAppSink* sink) {
@@ -111,11 +125,11 @@ Status FileSource::preroll() {
   info_.has_video = gives(decoder->video());
   info_.has_audio = gives(decoder->audio());
   if (!info_.has_video && !info_.has_audio) {
-    return invalid_argument(
+    return unplayable(
         "the file holds no picture and no sound that can be decoded; it may be cut off or damaged");
   }
   if (decoder->names_video() && !info_.has_video) {
-    return invalid_argument("the file's video track cannot be decoded; it may be damaged");
+    return unplayable("the file's video track cannot be decoded; it may be damaged");
   }
   gint64 duration = 0;
   if (gst_element_query_duration(pipeline.get(), GST_FORMAT_TIME, &duration) != FALSE) {
@@ -178,13 +192,14 @@ std::optional<Error> FileSource::take_error() {
 Status FileSource::verdict() {
   if (cut_off_) {
     return data_loss(fmt::format(
-        "the file is cut off: its end is missing, what is there lasts {:.1f} s", seconds(end_ns_)));
+        "the file is cut off: its end is missing; the {:.1f} s that are there were stored",
+        seconds(end_ns_)));
   }
   const std::int64_t tolerance = std::max(kMissingToleranceNs, expected_ns_ / 20);
   if (expected_ns_ <= 0 || end_ns_ + tolerance >= expected_ns_) return Ok{};
   return data_loss(
       fmt::format("the file ends at {:.1f} s although it announces {:.1f} s: it is cut "
-                  "off or damaged",
+                  "off or damaged; what is there was stored",
                   seconds(end_ns_), seconds(expected_ns_)));
 }
 
