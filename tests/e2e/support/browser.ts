@@ -124,6 +124,11 @@ export async function watchPicture(page: Page, frames: number): Promise<Motion> 
           fail(new Error('no picture on the page'));
           return;
         }
+        const giveUp = (): void => {
+          const state = `paused ${video.paused}, ready state ${video.readyState}, at ${video.currentTime} s`;
+          fail(new Error(`only ${count} of ${wanted} pictures within 30 s: ${state}`));
+        };
+        setTimeout(giveUp, 30_000);
         const canvas = document.createElement('canvas');
         canvas.width = 64;
         canvas.height = 36;

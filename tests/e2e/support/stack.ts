@@ -6,15 +6,18 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -30,12 +33,38 @@ export interface StackInfo {
   accounts: Record<string, string>;
 }
 
-export interface Stack extends StackInfo {
-  hub(...parameters: string[]): Promise<string>;
+// What `record --json` says at the end.
+export interface FilmingEnd {
+  reason: string;
+  captured_ms: number;
+  waiting_bytes: number;
+  video_frames: number;
+  video_frames_dropped: number;
+  audio_frames: number;
+}
+
+// A recording that is being made.
+export interface Filming {
+  capture: string;
+  // When all of it is at the hub.
+  end: Promise<FilmingEnd>;
+  // Ends it as soon as so much was filmed.
+  stopAfter(seconds: number): void;
+}
+
+export interface Device {
   // Runs sitecast-agent to its end; its stdout.
   agent(...parameters: string[]): Promise<string>;
   // Starts sitecast-agent and leaves it running until stop().
   startAgent(...parameters: string[]): ChildProcess;
+  // `record --until-delivered` with these parameters. Resolves as soon as it films.
+  film(...parameters: string[]): Promise<Filming>;
+}
+
+export interface Stack extends StackInfo, Device {
+  hub(...parameters: string[]): Promise<string>;
+  // Another phone for the same project.
+  addDevice(name: string): Promise<Device>;
   stopAgents(): Promise<void>;
   // Overwrites a stretch in the middle of a track's archived file, as a failing disk would.
   damage(capture: string, track: string): void;
@@ -81,6 +110,64 @@ async function ended(child: ChildProcess): Promise<void> {
   await new Promise((done) => child.once('exit', done));
 }
 
+const agentCommand = join(binDir, 'sitecast-agent');
+// A phone on this site keeps the site's time.
+const siteTime = { ...process.env, TZ: 'Asia/Shanghai' };
+
+// A phone that was enrolled with `config`. What it starts is added to `started`.
+function device(config: string, started: ChildProcess[]): Device {
+  const start = (output: 'ignore' | 'pipe', parameters: string[]): ChildProcess => {
+    const agent = spawn(agentCommand, ['--config', config, ...parameters], {
+      stdio: ['ignore', output, 'inherit'],
+      env: siteTime,
+    });
+    started.push(agent);
+    return agent;
+  };
+  return {
+    async agent(...parameters) {
+      return (await run(agentCommand, ['--config', config, ...parameters], { env: siteTime })).stdout;
+    },
+    startAgent: (...parameters) => start('ignore', parameters),
+    film(...parameters) {
+      const agent = start('pipe', ['--json', 'record', '--until-delivered', ...parameters]);
+      return new Promise<Filming>((filming, failed) => {
+        let end: FilmingEnd | undefined;
+        let filmedMs = 0;
+        let stopAtMs = Infinity;
+        const stopInTime = (): void => {
+          if (filmedMs < stopAtMs) return;
+          stopAtMs = Infinity;
+          agent.kill('SIGINT');
+        };
+        const ending = new Promise<FilmingEnd>((done, fail) => {
+          agent.once('close', (code) => {
+            const problem = new Error(`sitecast-agent record ${parameters.join(' ')} ended with code ${code}`);
+            if (code === 0 && end !== undefined) done(end);
+            else fail(problem);
+            failed(problem); // unless it did film
+          });
+        });
+        ending.catch(() => undefined); // told to whoever waits for it
+        createInterface({ input: agent.stdout! }).on('line', (line) => {
+          const said = JSON.parse(line) as { type?: string; capture_id: string } & FilmingEnd;
+          if (said.type === 'end') end = said;
+          else if (said.type === 'progress') {
+            filmedMs = said.captured_ms;
+            stopInTime();
+          } else if (said.type === undefined) {
+            const stopAfter = (seconds: number): void => {
+              stopAtMs = seconds * 1000;
+              stopInTime();
+            };
+            filming({ capture: said.capture_id, end: ending, stopAfter });
+          }
+        });
+      });
+    },
+  };
+}
+
 export async function startStack(): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'sitecast-e2e-'));
   const base = await freePorts(5);
@@ -91,26 +178,26 @@ export async function startStack(): Promise<Stack> {
   );
   const info = JSON.parse(await readLine(child, 'scripts/stack')) as StackInfo;
   const agents: ChildProcess[] = [];
-  const agentCommand = join(binDir, 'sitecast-agent');
+  const hub = async (...parameters: string[]): Promise<string> =>
+    (await run(join(binDir, 'sitecast-hub'), ['--config', info.hub_config, ...parameters])).stdout;
   const stopAgents = async (): Promise<void> => {
     for (const agent of agents) agent.kill('SIGTERM');
     await Promise.all(agents.map(ended));
   };
+  let devices = 0;
   return {
     ...info,
-    async hub(...parameters) {
-      const command = join(binDir, 'sitecast-hub');
-      return (await run(command, ['--config', info.hub_config, ...parameters])).stdout;
-    },
-    async agent(...parameters) {
-      return (await run(agentCommand, ['--config', info.device_config, ...parameters])).stdout;
-    },
-    startAgent(...parameters) {
-      const agent = spawn(agentCommand, ['--config', info.device_config, ...parameters], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      agents.push(agent);
-      return agent;
+    ...device(info.device_config, agents),
+    hub,
+    async addDevice(name) {
+      const home = join(folder, `device-${++devices}`);
+      mkdirSync(home);
+      const seed = join(home, 'keygen.toml');
+      writeFileSync(seed, 'key_file = "device.key"\n');
+      const key = (await run(agentCommand, ['--config', seed, 'keygen'])).stdout.trim();
+      const enrolment = ['--project', info.project_id, '--public-key', key, '--out', home];
+      await hub('device', 'enrol', '--name', name, ...enrolment);
+      return device(join(home, 'agent.toml'), agents);
     },
     stopAgents,
     damage(capture, track) {

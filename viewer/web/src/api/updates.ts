@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// News of a project while its page is open. Reconnects by itself; after a break the page is told to
-// read everything again, because it may have missed something.
+// News of a project while its page is open. Reconnects by itself; whenever the connection stands the page
+// is told to read everything again, because what it read before may have changed meanwhile.
 import type { ProjectEvent } from './types';
 
 export type Update =
   | { type: 'live_started' | 'live_ended' | 'capture_changed'; capture_id: string }
   | { type: 'event'; event: ProjectEvent }
-  // Something may have been missed: by the gateway, or here while the connection was lost.
+  // Something may have been missed: by the gateway, or here before there was a connection.
   | { type: 'resync' };
 
 export function watchProject(project: string, listener: (update: Update) => void): () => void {
@@ -14,7 +14,6 @@ export function watchProject(project: string, listener: (update: Update) => void
   let timer: ReturnType<typeof setTimeout> | null = null;
   let waitMs = 1000;
   let closed = false;
-  let everOpen = false;
 
   const connect = (): void => {
     const url = new URL(`/api/v1/projects/${project}/updates`, location.href);
@@ -22,8 +21,7 @@ export function watchProject(project: string, listener: (update: Update) => void
     socket = new WebSocket(url.href);
     socket.onopen = () => {
       waitMs = 1000;
-      if (everOpen) listener({ type: 'resync' });
-      everOpen = true;
+      listener({ type: 'resync' });
     };
     socket.onmessage = (message: MessageEvent<string>) => {
       let update: Update;

@@ -101,6 +101,7 @@ export class LivePlayer {
 
   // From a user's gesture. false: this browser has no way to play the sound of a live picture.
   setSound(on: boolean): boolean {
+    this.#video.resume();
     if (on && this.#audio === null) {
       if (!liveAudioSupported()) return false;
       const moving = (): boolean =>

@@ -24,6 +24,7 @@ export class LiveVideo {
   #nextSequence = -1;
   #end = 0; // seconds; where the media handed over so far ends
   #started = false;
+  #refused = false; // the browser wants a tap before it plays
   #lastArrivalMs = 0;
   #settleUntilMs = 0;
   #captured: { mediaTime: number; atUs: number } | null = null;
@@ -143,18 +144,27 @@ export class LiveVideo {
   readonly #appended = (): void => {
     if (this.#started || (this.#queue?.buffered?.length ?? 0) === 0) return;
     this.#started = true;
-    this.#toEdge();
-    // A page that may not start by itself shows its play button.
-    void this.element.play().catch(() => undefined);
+    this.#play();
   };
 
-  // Browsers pause a silent picture that nobody sees.
+  // Browsers pause a silent picture that nobody sees, and one whose place on the page goes away.
   readonly #seenAgain = (): void => {
-    if (document.visibilityState !== 'visible' || !this.#started) return;
+    if (document.visibilityState === 'visible' && this.#started && this.element.isConnected) this.#play();
+  };
+
+  // From a user's gesture: the browser may have waited for one.
+  resume(): void {
+    this.#refused = false;
+    if (this.element.paused) this.#seenAgain();
+  }
+
+  #play(): void {
     this.#edge.reset();
     this.#toEdge();
-    void this.element.play().catch(() => undefined);
-  };
+    this.element.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#refused = true;
+    });
+  }
 
   #toEdge(): void {
     this.#jump(this.#end - 0.05);
@@ -170,7 +180,12 @@ export class LiveVideo {
 
   readonly #control = (): void => {
     const element = this.element;
-    if (!this.#started || element.paused || element.seeking) return;
+    if (!this.#started) return;
+    if (element.paused) {
+      if (!this.#refused) this.#seenAgain();
+      return;
+    }
+    if (element.seeking) return;
     const position = element.currentTime;
     const decision = this.#edge.decide(performance.now() / 1000, position);
     if (decision.kind === 'jump') {

@@ -102,6 +102,15 @@ export class PlayerModel {
     if (play) this.play();
   }
 
+  // Nothing of it is here yet.
+  beginNothing(): void {
+    this.#leave();
+    this.mode = 'archive';
+    this.element = null;
+    this.live = null;
+    this.archive = null;
+  }
+
   setTracks(tracks: ArchiveTracks): void {
     this.#tracks = tracks;
   }
