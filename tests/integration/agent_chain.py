@@ -149,10 +149,17 @@ class Chain:
         return sorted((self.files.device / "spool" / "captures").glob("*/*"))
 
     # The archive against what was filmed.
-    def problems(self):
+    def problems(self, ends_may_be_lost=False):
+        """`ends_may_be_lost`: a track may end earlier than it was filmed, as after a power cut."""
         captured = archive_checker.read_ledger(self.ledger)
         assert captured, "nothing was filmed"
-        return archive_checker.compare(captured, archive_checker.read_archive(self.files.hub_state))
+        archive = archive_checker.read_archive(self.files.hub_state)
+        if ends_may_be_lost:
+            ends = {(track.capture, track.name): max(track.hashes, default=-1) for track in archive}
+            captured = {(capture, track, sequence): digest
+                        for (capture, track, sequence), digest in captured.items()
+                        if sequence <= ends[capture, track]}
+        return archive_checker.compare(captured, archive)
 
     def check_hub(self):
         if " check " not in self.files.run([str(self.files.bin / "sitecast-hub"), "--help"]):
