@@ -11,6 +11,8 @@
 
 #include <jerror.h>  // numbers its messages by the version that jpeglib.h names
 
+#include "agent/capture/photo_file.h"
+
 namespace sitecast::agent {
 namespace {
 
@@ -75,6 +77,7 @@ bool run_decode(Decode& decode, ByteView file, std::uint32_t enough_px) {
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, file.data(), static_cast<unsigned long>(file.size()));
   jpeg_read_header(&info, TRUE);
+  if (std::uint64_t{info.image_width} * info.image_height > kPhotoPixels) return false;
   info.scale_num = scale_over_8(std::max(info.image_width, info.image_height), enough_px);
   info.scale_denom = 8;
   const bool inks = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;

@@ -20,7 +20,7 @@ struct JpegLuma {
 // Reduced while decoding to the smallest of 1/1, 1/2, 1/4, 1/8 whose longer side is at least
 // `enough_px`, which makes large photos cheap. kInvalidArgument: it cannot be decoded, or data are
 // missing or garbled somewhere in it, which decoders paint over in one colour: a picture is whole
-// or it is refused. REQUIRES: the size that its header claims is acceptable.
+// or it is refused. Also when it has more pixels than kPhotoPixels.
 Result<JpegLuma> read_jpeg_luma(ByteView file, std::uint32_t enough_px);
 
 }  // namespace sitecast::agent

@@ -60,7 +60,7 @@ Result<PictureHeader> read_jpeg_header(ByteView file) {
     const std::uint32_t length = u16(file, at);
     if (length < 2) return invalid_argument("the picture is damaged: a segment has no length");
     if (at + length > file.size()) return cut_off();
-    if (is_frame_header(marker)) {
+    if (is_frame_header(marker) && header.width_px == 0) {  // the decoder goes by the first
       if (length < 8) return invalid_argument("the picture is damaged: its frame header is short");
       header.height_px = u16(file, at + 3);
       header.width_px = u16(file, at + 5);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent reads from a photo file before and beside decoding its picture: type, JPEG and PNG
-// headers, HEIC boxes, EXIF. Anything that is no picture is read as the TIFF structure that EXIF
-// is. Whatever comes out must fit the event that announces the photo, or the photo could not be
-// stored.
+// What the agent reads from a photo file: type, JPEG and PNG headers, HEIC boxes, EXIF, and the
+// brightness of small JPEG pictures. Anything that is no picture is read as the TIFF structure that
+// EXIF is. Whatever comes out must fit the event that announces the photo, or the photo could not
+// be stored.
 #include "agent/capture/exif.h"
 #include "agent/capture/heic.h"
+#include "agent/capture/jpeg.h"
 #include "agent/capture/media_type.h"
 #include "agent/capture/photo_file.h"
 #include "agent/capture/picture_header.h"
@@ -15,8 +16,20 @@
 namespace sitecast {
 namespace {
 
+constexpr std::uint64_t kDecodedPixels = 1 << 18;  // larger ones cost time and teach nothing
+
 void check_header(const Result<agent::PictureHeader>& header) {
   FUZZ_REQUIRE(!header.ok() || (header->width_px > 0 && header->height_px > 0));
+}
+
+void read_jpeg(ByteView input) {
+  const auto header = agent::read_jpeg_header(input);
+  check_header(header);
+  if (!header.ok() || std::uint64_t{header->width_px} * header->height_px > kDecodedPixels) return;
+  const auto picture = agent::read_jpeg_luma(input, 64);
+  if (!picture.ok()) return;
+  FUZZ_REQUIRE(picture->width_px > 0 && picture->height_px > 0);
+  FUZZ_REQUIRE(picture->luma.size() == std::size_t{picture->width_px} * picture->height_px);
 }
 
 void check_photo(const v1::PhotoMetadata& photo) {
@@ -43,7 +56,7 @@ void fuzz_one(ByteView input) {
   v1::PhotoMetadata photo;
   const std::string type = agent::media_type_of(input, input);
   if (type == "image/jpeg") {
-    check_header(agent::read_jpeg_header(input));
+    read_jpeg(input);
     agent::read_exif_of_file(input, photo);
   } else if (type == "image/png") {
     check_header(agent::read_png_header(input));

@@ -97,9 +97,14 @@ def camera_tiff(order):
 
 def jpeg(exif):
     app1 = b"Exif\0\0" + exif
-    frame = bytes([8, 0, 16, 0, 16, 1, 1, 0x11, 0])
-    return (b"\xff\xd8\xff\xe1" + struct.pack(">H", len(app1) + 2) + app1 + b"\xff\xc0" +
-            struct.pack(">H", len(frame) + 2) + frame + b"\xff\xda\0\x08\1\1\0\0\x3f\0\0\xff\xd9")
+    def segment(marker, body):
+        return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+    # Grey, 16 x 16: tables with one code each ("no difference", "end of block"), four blocks of it.
+    one_code = bytes([1] + 15 * [0] + [0])
+    return (b"\xff\xd8" + segment(0xE1, app1) + segment(0xDB, bytes([0] + 64 * [1])) +
+            segment(0xC0, bytes([8, 0, 16, 0, 16, 1, 1, 0x11, 0])) +
+            segment(0xC4, bytes([0x00]) + one_code + bytes([0x10]) + one_code) +
+            segment(0xDA, bytes([1, 1, 0, 0, 63, 0])) + b"\0\xff\xd9")
 
 
 def png(exif):

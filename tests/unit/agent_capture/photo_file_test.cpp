@@ -225,6 +225,23 @@ TEST(PhotoFileTest, APixelFloodIsRefusedBeforeItIsDecoded) {
   EXPECT_NE(stored.error().message().find("too large"), std::string::npos);
 }
 
+// The decoder goes by the first frame header, so a later one must not hide it.
+TEST(PhotoFileTest, APixelFloodWithASecondSizeIsRefusedToo) {
+  const std::string head("\xFF\xD8", 2), end("\xFF\xD9", 2);
+  const auto frame = [](const std::string& size) {
+    return std::string("\xFF\xC2\0\x0B\x08", 5) + size + std::string("\1\1\x11\0", 4);
+  };
+  const std::string flood = frame(std::string("\xFF\xFF\xFF\xFF", 4));
+  const std::string small = frame(std::string("\0\x10\0\x10", 4));
+  const TempDir folder;
+  MemoryStore store;
+  const auto stored =
+      store_photo_file(write_file(folder, "a.jpg", head + flood + small + end), {}, store);
+  ASSERT_FALSE(stored.ok());
+  EXPECT_NE(stored.error().message().find("too large"), std::string::npos)
+      << stored.error().message();
+}
+
 TEST(PhotoFileTest, ARubbishPictureSaysThatItCannotBeRead) {
   const TempDir folder;
   MemoryStore store;
