@@ -38,8 +38,8 @@ Status run(const std::string& video, const std::string& audio) {
           "opusenc bitrate={} frame-size=20 complexity=5 perfect-timestamp=true ! "
           "fakesink sync=false async=false",
           video, convert,
-          agent::encoder_description(choice.profile, options.video_bitrate_kbps,
-                                     kKeyIntervalFrames),
+          agent::encoder_description(choice.profile, {.bitrate_kbps = options.video_bitrate_kbps,
+                                                      .key_interval_frames = kKeyIntervalFrames}),
           audio, options.audio_bitrate_kbps * 1000)));
   SC_TRY(pipeline.set_state(GST_STATE_PLAYING));
   fmt::print("ready {}\n", choice.profile.name);
