@@ -104,21 +104,31 @@ void add_device_commands(CLI::App& app, Action& action) {
   enrol->add_option("--name", options->name, "As people call it")->required();
   enrol->add_option("--project", options->project, "Project id")->required();
   enrol->add_option("--public-key", *key, "What `sitecast-agent keygen` prints")->required();
-  enrol->add_option("--out", options->folder, "Folder for agent.toml and broker.password")
+  enrol
+      ->add_option("--out", options->folder,
+                   "Folder for agent.toml and broker.password, which must not be there yet")
       ->required();
   enrol->add_option("--broker-url", options->broker_url, "Address of the broker for the device");
   enrol->add_option("--ca-file", options->ca_file, "Certificate authority of the broker");
   enrol->callback([&action, options, key] {
     action = [options, key](const HubConfig& config) {
+      if (const Status ready = prepare_device_folder(*options); !ready.ok()) {
+        return fail(ready.error());
+      }
       const auto enrolled = administer(config, {{"command", "device enrol"},
                                                 {"name", options->name},
                                                 {"project", options->project},
                                                 {"public_key", *key}});
       if (!enrolled.ok()) return fail(enrolled.error());
-      const Status written =
-          write_device_files(*options, config.broker, (*enrolled)["device_id"].get<std::string>(),
-                             (*enrolled)["password"].get<std::string>());
-      if (!written.ok()) return fail(written.error());
+      const auto id = (*enrolled)["device_id"].get<std::string>();
+      const Status written = write_device_files(*options, config.broker, id,
+                                                (*enrolled)["password"].get<std::string>());
+      if (!written.ok()) {
+        return fail(written.error().within(
+            fmt::format("device {} is enrolled, but its files could not be written; run "
+                        "`sitecast-hub device remove {}` and enrol it again",
+                        id, id)));
+      }
       return print_result(enrolled, {"device_id"});
     };
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/device_files.h"
 
+#include <fmt/format.h>
+
 #include <sstream>
 
 #include <toml++/toml.h>
@@ -8,6 +10,33 @@
 #include "proto/base/file.h"
 
 namespace sitecast::hub {
+
+namespace {
+
+constexpr const char* kConfigName = "agent.toml";
+constexpr const char* kPasswordName = "broker.password";
+
+// Also a link that leads nowhere.
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
+
+}  // namespace
+
+Status prepare_device_folder(const DeviceFileOptions& options) {
+  for (const char* name : {kConfigName, kPasswordName}) {
+    if (!is_there(options.folder / name)) continue;
+    return failed_precondition(
+        fmt::format("{} is there already: it belongs to a device that was enrolled before, and "
+                    "what that device "
+                    "has not delivered yet needs it. Name another folder with --out; to enrol this "
+                    "device anew, "
+                    "let it deliver everything and move {} and {} away first. Nothing was changed",
+                    (options.folder / name).string(), kConfigName, kPasswordName));
+  }
+  return make_folders_durably(options.folder);
+}
 
 Status write_device_files(const DeviceFileOptions& options, const BrokerAddress& hub_broker,
                           const std::string& device_id, const std::string& password) {
@@ -29,9 +58,8 @@ Status write_device_files(const DeviceFileOptions& options, const BrokerAddress&
   std::ostringstream text;
   text << "# Made by `sitecast-hub device enrol`. Paths are relative to this file's folder.\n"
        << agent << "\n";
-  SC_TRY(make_folders_durably(options.folder));
-  SC_TRY(write_file_durably(options.folder / "broker.password", as_bytes(password + "\n"), 0600));
-  return write_file_durably(options.folder / "agent.toml", as_bytes(text.str()));
+  SC_TRY(write_file_durably(options.folder / kPasswordName, as_bytes(password + "\n"), 0600));
+  return write_file_durably(options.folder / kConfigName, as_bytes(text.str()));
 }
 
 }  // namespace sitecast::hub

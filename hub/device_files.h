@@ -18,7 +18,12 @@ struct DeviceFileOptions {
   std::filesystem::path ca_file;  // empty: the hub's own
 };
 
-// Writes agent.toml and broker.password (mode 0600); an agent.toml that is there is replaced.
+// Makes the folder. kFailedPrecondition: a device's configuration or password is there already;
+// nothing is touched, because nobody could give them back. To be called before a device is enrolled
+// that would then have no folder.
+Status prepare_device_folder(const DeviceFileOptions& options);
+
+// Writes broker.password (mode 0600) and then agent.toml. REQUIRES: prepare_device_folder().
 Status write_device_files(const DeviceFileOptions& options, const BrokerAddress& hub_broker,
                           const std::string& device_id, const std::string& password);
 

@@ -111,16 +111,16 @@ void HubStack::write_config() {
 
 HubStack::CommandResult HubStack::command(const std::vector<std::string>& arguments) {
   const auto out = dir_.path() / "command.out";
+  const auto err = dir_.path() / "command.log";
   std::filesystem::remove(out);
-  Spawn what{{hub_program(), "--config", (dir_.path() / "hub.toml").string()},
-             dir_.path(),
-             out,
-             dir_.path() / "command.log",
-             {}};
+  std::filesystem::remove(err);
+  Spawn what{
+      {hub_program(), "--config", (dir_.path() / "hub.toml").string()}, dir_.path(), out, err, {}};
   what.command.insert(what.command.end(), arguments.begin(), arguments.end());
   CommandResult result;
   result.exit_code = reap(spawn(what));
   result.out = text_of(out);
+  result.err = text_of(err);
   return result;
 }
 

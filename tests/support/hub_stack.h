@@ -51,6 +51,7 @@ class HubStack {
   struct CommandResult {
     int exit_code = -1;
     std::string out;
+    std::string err;
     [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out, nullptr, false); }
   };
   CommandResult command(const std::vector<std::string>& arguments);
