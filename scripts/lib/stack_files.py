@@ -19,7 +19,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stack_processes import StackError
+from stack_processes import StackError, end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,7 +77,8 @@ class StackFiles:
 
     def run(self, command, text_in=None):
         """Runs one of our commands to its end; its stdout. StackError with what it said."""
-        done = subprocess.run(command, input=text_in, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, input=text_in, capture_output=True, text=True, check=False,
+                              preexec_fn=end_with_parent)
         if done.returncode != 0:
             shown = " ".join(Path(word).name if word.startswith("/") else word for word in command)
             raise StackError(f"`{shown}` failed with code {done.returncode}:\n"
@@ -111,9 +112,9 @@ class StackFiles:
         self.gateway_config.write_text(gateway, encoding="utf-8")
 
     def write_broker_files(self):
-        """The broker's files anew from the hub's enrolment records. mosquitto gives up root for the
-        user `mosquitto`, who may enter none of our folders: so it is started inside its own folder,
-        owns it, and finds everything there by relative names."""
+        """The broker's files anew from the hub's enrolment records. Under root it runs as the user
+        `mosquitto`, who may enter none of our folders: so it is started inside its own folder, owns it,
+        and finds everything there by relative names."""
         command = self.command("sitecast-hub", "broker-files", "--out", str(self.broker), "--port",
                                str(self.port(MQTT)))
         if self.lan_host:
@@ -124,11 +125,7 @@ class StackFiles:
         self.run(command)
         for password in self.broker.glob("*.password"):
             shutil.move(password, self.secrets / password.name)
-        if os.geteuid() == 0:
-            try:
-                owner = pwd.getpwnam("mosquitto")
-            except KeyError:
-                return
+        if owner := broker_account():
             for path in (self.broker, *self.broker.iterdir()):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
         os.chmod(self.broker, 0o700)
@@ -155,6 +152,16 @@ class StackFiles:
 
 def new_password():
     return secrets.token_urlsafe(12)
+
+
+def broker_account():
+    """Whose rights the broker has when we are root; None: ours."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("mosquitto")
+    except KeyError:
+        return None
 
 
 def mosquitto_path():

@@ -21,7 +21,7 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
-def _end_with_parent():
+def end_with_parent():
     """In the child before exec: SIGTERM when the stack is killed, so that nothing is left behind."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -33,13 +33,17 @@ def say(text):
 class Child:
     """One program. Its stdout is read for the line `ready`; stderr goes to its log file."""
 
-    def __init__(self, name, command, log, cwd=None, prints_ready=True, before_start=None):
+    def __init__(self, name, command, log, cwd=None, prints_ready=True, before_start=None,
+                 account=None):
         self.name = name
         self.command = command
         self.log = log
         self.cwd = cwd
         self.prints_ready = prints_ready
         self.before_start = before_start  # called before every start
+        # Whose rights it has (an entry of pwd) instead of ours. From its first instruction on: a program
+        # that gives up root by itself loses what ends it with its parent (prctl(2)).
+        self.account = account
         self.process = None
         self.ready = threading.Event()
         self.started_at = 0.0
@@ -49,10 +53,14 @@ class Child:
         if self.before_start:
             self.before_start()
         self.ready.clear()
+        identity = {}
+        if self.account:
+            identity = {"user": self.account.pw_uid, "group": self.account.pw_gid,
+                        "extra_groups": []}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=log, preexec_fn=_end_with_parent,
+                stderr=log, preexec_fn=end_with_parent, **identity,
                 start_new_session=True)  # a Ctrl-C of the terminal is ours to pass on
         self.started_at = time.monotonic()
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()

@@ -6,13 +6,14 @@ import fcntl
 import json
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import local_ca
 import mqtt_probe
 from listeners import listening_sockets
 from stack_files import (GATEWAY_METRICS, HTTP, HUB_METRICS, MQTT, MQTT_TLS, StackFiles,
-                         default_build, mosquitto_path, new_password)
+                         broker_account, default_build, mosquitto_path, new_password)
 from stack_processes import Child, StackError, Supervisor, say, stop_on_signals
 
 READY_LIMIT_S = 30
@@ -52,7 +53,8 @@ class Stack:
         self._ensure_accounts()
         self.broker = self.supervisor.add(
             Child("broker", [mosquitto_path(), "-c", "mosquitto.conf"], files.log / "broker.log",
-                  cwd=files.broker, before_start=files.write_broker_files))
+                  cwd=files.broker, before_start=files.write_broker_files,
+                  account=broker_account()))
         self._prove_broker(facts)
         self.hub = self.supervisor.add(
             Child("hub", files.command("sitecast-hub", "run"), files.log / "hub.log"))
@@ -79,6 +81,9 @@ class Stack:
         facts_path = self.files.dir / "project.json"
         if facts_path.exists():
             return json.loads(facts_path.read_text(encoding="utf-8"))
+        if (self.files.device / "agent.toml").exists():
+            # The first start was interrupted just after the device was enrolled.
+            return self._keep_facts(self._facts_of_device())
         files, project = self.files, self.project
         command = files.command("sitecast-hub", "project", "add", "--name", project["name"],
                                 "--name-en", project["name_en"], "--time-zone",
@@ -94,13 +99,22 @@ class Stack:
             files.run(files.command("sitecast-hub", "member", "add", "--project", project_id,
                                     "--user", person["user"], "--role", person["role"]))
         device_id = self._enrol_device(project_id, project["device"])
-        facts = {"project_id": project_id, "device_id": device_id}
-        facts_path.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        return self._keep_facts({"project_id": project_id, "device_id": device_id})
+
+    def _keep_facts(self, facts):
+        path = self.files.dir / "project.json"
+        path.write_text(json.dumps(facts) + "\n", encoding="utf-8")
         return facts
+
+    def _facts_of_device(self):
+        config = tomllib.loads((self.files.device / "agent.toml").read_text(encoding="utf-8"))
+        return {name: config[name] for name in ("project_id", "device_id")}
 
     def _enrol_device(self, project_id, name):
         """The device makes its key and shows only the public half; the hub gives it a configuration."""
         files = self.files
+        # Without agent.toml it is left of an enrolment that was killed: no agent can have used it.
+        (files.device / "broker.password").unlink(missing_ok=True)
         seed_config = files.device / "keygen.toml"
         seed_config.write_text('key_file = "device.key"\n', encoding="utf-8")
         key = files.run([str(files.bin / "sitecast-agent"), "--config", str(seed_config),
@@ -113,14 +127,21 @@ class Stack:
 
     def _ensure_accounts(self):
         accounts = self.files.load_accounts()
-        for person in PEOPLE:
-            if person["user"] in accounts:
-                continue
+        missing = [person for person in PEOPLE if person["user"] not in accounts]
+        if not missing:
+            return
+        # One that is there all the same: a start was killed before it could keep the password.
+        made = {line.split()[0] for line in self.files.run(
+            self.files.command("sitecast-gateway", "account", "list")).splitlines() if line.strip()}
+        for person in missing:
             password = new_password()
-            self.files.run(self.files.command(
-                "sitecast-gateway", "account", "add", "--user", person["user"], "--display-name",
-                person["display_name"], "--role", person["role"], "--locale", "zh-CN"),
-                text_in=password + "\n")
+            if person["user"] in made:
+                command = ["account", "passwd", person["user"]]
+            else:
+                command = ["account", "add", "--user", person["user"], "--display-name",
+                           person["display_name"], "--role", person["role"], "--locale", "zh-CN"]
+            self.files.run(self.files.command("sitecast-gateway", *command),
+                           text_in=password + "\n")
             accounts[person["user"]] = {**person, "password": password}
             self.files.save_accounts(accounts)
 
@@ -129,17 +150,11 @@ class Stack:
         device reads only its own topics. An empty or unreadable rights file must not pass for ready."""
         port = self.files.port(MQTT)
         deadline = time.monotonic() + READY_LIMIT_S
-        while True:
-            if self.broker.process.poll() is not None:
-                raise StackError(f"the broker ended with code {self.broker.process.returncode}:\n"
+        while not self._broker_listens():
+            if time.monotonic() > deadline:
+                raise StackError(f"the broker does not listen on port {port}:\n"
                                  f"{self.broker.log_tail()}")
-            try:
-                mqtt_probe.connect_reason(port)
-                break
-            except mqtt_probe.ProbeError as problem:
-                if time.monotonic() > deadline:
-                    raise StackError(f"the broker does not answer: {problem}") from problem
-                time.sleep(0.02)
+            time.sleep(0.02)
         self._prove_listeners()
         device_id = facts["device_id"]
         device_password = (self.files.device / "broker.password").read_text(encoding="utf-8").strip()
@@ -161,6 +176,16 @@ class Stack:
             for topic in ("#", f"sitecast/1/{facts['project_id']}/+/live/#"):
                 if device.subscribe(topic) < mqtt_probe.NOT_REFUSED_BELOW:
                     raise StackError(f"the broker lets a device subscribe to {topic}")
+
+    def _broker_listens(self):
+        """Our broker itself, not another program on its port."""
+        port = self.files.port(MQTT)
+        if self.broker.process.poll() is None:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ends just now
+                return ("127.0.0.1", port) in listening_sockets(self.broker.pid)
+        self.broker.process.wait()
+        raise StackError(f"the broker ended with code {self.broker.process.returncode}:\n"
+                         f"{self.broker.log_tail()}")
 
     def _prove_listeners(self):
         """The broker listens where it was told to and nowhere else: one wrong line in its configuration

@@ -155,6 +155,7 @@ class RightsFileTest(unittest.TestCase):
         """A stack whose broker's files are changed by shell commands after they were written."""
         tools = self.folder / "tools"
         tools.mkdir(exist_ok=True)
+        self.folder.chmod(0o755)  # the broker's user must find it
         stand_in = tools / "mosquitto"
         stand_in.write_text(f'#!/bin/sh\nset -e\n{before_start}\nexec {mosquitto_path()} "$@"\n')
         stand_in.chmod(0o755)
@@ -183,6 +184,24 @@ class RightsFileTest(unittest.TestCase):
                 self.assertIn(said, done.stderr)
         with self.stack() as stack:  # nothing of it is left
             self.assert_guarded(stack)
+
+
+    def test_another_broker_on_the_port_does_not_pass_for_ours(self):
+        with self.stack() as stack:
+            device, password = stack.info["device_id"], self.password(stack)
+        # Ours of before, as it would go on if it outlived its stack.
+        foreign = subprocess.Popen([mosquitto_path(), "-c", "mosquitto.conf"], cwd=self.rights.parent,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            wait_until("it answers", 30, lambda: self.let_in(device, password))
+            done = subprocess.run(self.stack().command, capture_output=True, text=True, timeout=120,
+                                  check=False)
+        finally:
+            foreign.kill()
+            foreign.wait()
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout, "", "said ready")
+        self.assertIn("the broker ended with code", done.stderr)
 
 
 if __name__ == "__main__":
