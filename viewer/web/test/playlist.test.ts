@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import {
+  combine,
   coverage,
   endOf,
   gapsIn,
@@ -31,7 +32,7 @@ function json(...spans: [number, number][]): PlaylistJson {
 }
 
 describe('a playlist', () => {
-  const playlist = readPlaylist(json([0, 2], [2.03, 4], [10, 12]));
+  const playlist = readPlaylist(json([0, 2], [2.03, 4], [10, 12]), 'video');
   it('is in seconds', () => {
     expect(playlist.segments[1]).toMatchObject({ n: 60, start: 2.03, end: 4 });
     expect(endOf(playlist)).toBe(12);
@@ -50,18 +51,18 @@ describe('a playlist', () => {
     expect(coverage(playlist, new Set([0]))[0]).toEqual({ start: 2.03, end: 4 });
   });
   it('is sorted by time although fills come late', () => {
-    const late = readPlaylist(json([4, 6], [0, 2]));
+    const late = readPlaylist(json([4, 6], [0, 2]), 'video');
     expect(late.segments.map((segment) => segment.start)).toEqual([0, 4]);
   });
 });
 
 describe('a growing playlist', () => {
   it('takes in what is new and what was filled after a moment, and keeps what lies before', () => {
-    const known = readPlaylist(json([0, 2], [2, 4], [4, 5]));
+    const known = readPlaylist(json([0, 2], [2, 4], [4, 5]), 'video');
     const fresh = readPlaylist({
       ...json([2, 4], [4, 6], [6, 8]),
       segments: json([2, 4], [4, 6], [6, 8]).segments.map((segment) => ({ ...segment, n: segment.n + 60 })),
-    });
+    }, 'video');
     const updated = updatePlaylist(known, fresh, 3);
     expect(updated.segments.map((segment) => [segment.n, segment.start, segment.end])).toEqual([
       [0, 0, 2],
@@ -97,5 +98,36 @@ describe('gaps', () => {
     expect(nextPlayable(ranges, 2)).toBe(2);
     expect(nextPlayable(ranges, 7)).toBe(10);
     expect(nextPlayable(ranges, 13)).toBeNull();
+  });
+});
+
+describe('two renditions', () => {
+  const spans = (playlist: { segments: { track: string; start: number; end: number }[] }): string[] =>
+    playlist.segments.map(({ track, start, end }) => `${track} ${start}-${end}`);
+  const live = readPlaylist(json([0, 2], [2, 4], [4, 6], [6, 8]), 'video');
+
+  it('give the better one wherever it has arrived', () => {
+    const master = readPlaylist(json([2, 4], [4, 6]), 'master');
+    expect(spans(combine(live, master))).toEqual(['video 0-2', 'master 2-4', 'master 4-6', 'video 6-8']);
+  });
+  it('never give a better one with holes in it', () => {
+    const torn = json([0, 2], [2, 4]);
+    torn.segments[1]!.missing = 3;
+    expect(spans(combine(live, readPlaylist(torn, 'master'))).slice(0, 2)).toEqual(['master 0-2', 'video 2-4']);
+  });
+  it('are cut where key frames of the two do not meet', () => {
+    const master = readPlaylist(json([1, 3], [3, 5]), 'master');
+    expect(spans(combine(live, master))).toEqual([
+      'video 0-1', 'master 1-3', 'master 3-4', 'video 4-6', 'video 6-8',
+    ]);
+  });
+  it('fill each other holes', () => {
+    const thin = readPlaylist(json([0, 2], [10, 12]), 'video');
+    const master = readPlaylist(json([2, 4], [4, 6]), 'master');
+    expect(coverage(combine(thin, master))).toEqual([{ start: 0, end: 6 }, { start: 10, end: 12 }]);
+  });
+  it('keep names of their own although both count parts from nought', () => {
+    const both = combine(live, readPlaylist(json([2, 4]), 'master'));
+    expect(new Set(both.segments.map((segment) => segment.key)).size).toBe(both.segments.length);
   });
 });

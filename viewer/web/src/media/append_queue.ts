@@ -6,7 +6,8 @@
 type Operation =
   | { kind: 'append'; bytes: Uint8Array; done: ((ok: boolean) => void) | null }
   | { kind: 'remove'; from: number; until: number }
-  | { kind: 'codec'; mimeType: string };
+  | { kind: 'codec'; mimeType: string }
+  | { kind: 'window'; until: number };
 
 export class AppendQueue {
   #operations: Operation[] = [];
@@ -44,6 +45,12 @@ export class AppendQueue {
 
   changeCodec(mimeType: string): void {
     this.#operations.push({ kind: 'codec', mimeType });
+    this.#run();
+  }
+
+  // Frames from this moment on are left out of what is appended next; Infinity: none.
+  endWindow(until: number): void {
+    this.#operations.push({ kind: 'window', until });
     this.#run();
   }
 
@@ -88,6 +95,7 @@ export class AppendQueue {
       }
       this.#operations.shift();
       if (next.kind === 'codec') this.buffer.changeType(next.mimeType);
+      else if (next.kind === 'window') this.buffer.appendWindowEnd = next.until;
       else this.buffer.remove(next.from, next.until);
     }
   }

@@ -4,6 +4,7 @@
 import { ArchiveTrack, type TrackHost } from './archive_track';
 import { attachSource, bufferedEndAt, canPlay, type OpenSource } from './media_source';
 import {
+  combine,
   coverage,
   endOf,
   gapsIn,
@@ -43,6 +44,7 @@ const lookMs = 250;
 export interface TrackChoice {
   name: string;
   timescale: number; // 0: not known yet
+  better?: TrackChoice; // another rendition of the same, taken wherever it is whole
 }
 
 export interface ArchiveTracks {
@@ -167,13 +169,23 @@ export class ArchivePlayer {
   }
 
   async #fetchPlaylist(track: TrackChoice, window: Range | null): Promise<Playlist | null> {
+    if (track.better === undefined) return this.#fetchOne(track, window);
+    const [base, better] = await Promise.all([
+      this.#fetchOne(track, window),
+      this.#fetchOne(track.better, window),
+    ]);
+    if (base === null || better === null) return base ?? better;
+    return combine(base, better);
+  }
+
+  async #fetchOne(track: TrackChoice, window: Range | null): Promise<Playlist | null> {
     const units = (seconds: number): number => Math.floor(seconds * track.timescale);
     const query = window === null ? '' : `?from=${units(window.start)}&until=${units(window.end)}`;
     const url = `/api/v1/captures/${this.captureId}/tracks/${track.name}/playlist${query}`;
     for (let wait = 500; !this.#abort.signal.aborted; wait = Math.min(5000, wait * 2)) {
       try {
         const response = await fetch(url, { signal: this.#abort.signal });
-        if (response.ok) return readPlaylist((await response.json()) as PlaylistJson);
+        if (response.ok) return readPlaylist((await response.json()) as PlaylistJson, track.name);
         if (response.status === 401) this.#update({ status: 'signed_out' });
         if (response.status < 500) return null;
       } catch {
@@ -368,8 +380,7 @@ export class ArchivePlayer {
   async #refresh(from: number | null): Promise<void> {
     const window = from === null ? null : { start: from, end: 1e7 };
     for (const track of this.#tracks) {
-      const known = { name: track.name, timescale: track.playlist.timescale };
-      const fresh = await this.#fetchPlaylist(known, window);
+      const fresh = await this.#fetchPlaylist(this.#choiceOf(track), window);
       if (fresh === null) continue;
       track.playlist = from === null ? fresh : updatePlaylist(track.playlist, fresh, from);
     }
@@ -378,6 +389,14 @@ export class ArchivePlayer {
     if (this.#state.status === 'offline') this.#update({ status: 'ready' });
     this.#plan();
     this.#pump();
+  }
+
+  // As the page chose it, with the time scale that the playlist told.
+  #choiceOf(track: ArchiveTrack): TrackChoice {
+    const known = { name: track.name, timescale: track.playlist.timescale };
+    const better = this.choice[track.kind]?.better;
+    if (better === undefined) return known;
+    return { ...known, better: { ...better, timescale: better.timescale || known.timescale } };
   }
 
   #update(change: Partial<ArchiveState>): void {

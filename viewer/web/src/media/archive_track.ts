@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One track of an archived capture on its way into one SourceBuffer: decides what is needed next around
+// One kind of an archived capture's tracks (of the picture: the best rendition per moment) on its way into one SourceBuffer: decides what is needed next around
 // the playhead, fetches it, checks it, appends it. Whatever is damaged is left out and told; nothing
 // here ends playback.
 import { readInit, type InitInfo } from '../codec/init_reader';
@@ -11,6 +11,8 @@ import { checkSegment } from './segment_check';
 
 const aheadSeconds = 20;
 const behindSeconds = 30;
+// Durations are rounded: a frame that begins before its segment's end belongs to it.
+const cutSlackSeconds = 0.005;
 const retryMs = [300, 1000, 3000];
 
 interface Piece extends Range {
@@ -37,7 +39,7 @@ export class ArchiveTrack {
   #inits = new Map<string, { bytes: Uint8Array; info: InitInfo }>();
   #currentInit = '';
   #currentCodec = '';
-  #keyFrame: { init: string; data: Uint8Array } | null = null;
+  #keyFrame: { track: string; init: string; data: Uint8Array } | null = null;
   #fetch: { key: number; abort: AbortController } | null = null;
   #closed = false;
 
@@ -72,9 +74,9 @@ export class ArchiveTrack {
   setPlaylist(playlist: Playlist, bridged: Range[]): void {
     this.playlist = playlist;
     const list: Piece[] = playlist.segments
-      .filter((segment) => segment.sizeBytes > 0 && !this.#skipped.has(segment.n))
+      .filter((segment) => segment.sizeBytes > 0 && !this.#skipped.has(segment.key))
       .map((segment) => ({
-        key: segment.n,
+        key: segment.key,
         start: segment.start,
         end: segment.end,
         sizeBytes: segment.sizeBytes,
@@ -196,10 +198,10 @@ export class ArchiveTrack {
       await this.#bridge(piece, signal);
       return;
     }
-    const base = `/segments/${this.captureId}/${this.name}`;
+    const { track, n } = piece.segment;
     const [init, bytes] = await Promise.all([
-      this.#init(piece.init, signal),
-      this.#get(`${base}/${piece.key}`, signal),
+      this.#init(track, piece.init, signal),
+      this.#get(`/segments/${this.captureId}/${track}/${n}`, signal),
     ]);
     if (signal.aborted) return;
     if (init === null || bytes === null) {
@@ -215,6 +217,7 @@ export class ArchiveTrack {
     if (this.kind === 'video' && key !== undefined) {
       const { payload } = checked.chunks[0]!;
       this.#keyFrame = {
+        track,
         init: piece.init,
         data: payload.slice(key.offset, key.offset + key.size),
       };
@@ -226,21 +229,23 @@ export class ArchiveTrack {
   async #bridge(piece: Piece, signal: AbortSignal): Promise<void> {
     let bytes: Uint8Array | null = null;
     let hash = '';
+    let track = this.name;
     if (this.kind === 'audio') {
       hash = this.#nearest(piece)?.init ?? '';
-      const init = await this.#init(hash, signal);
+      const init = await this.#init(track, hash, signal);
       if (init?.info.codec === 'opus') {
         bytes = opusSilence(piece, this.playlist.timescale, init.info.channelCount);
       }
     } else {
       await this.#needKeyFrame(piece, signal);
       hash = this.#keyFrame?.init ?? '';
+      track = this.#keyFrame?.track ?? track;
       if (this.#keyFrame !== null) {
         bytes = stillPicture(piece, this.playlist.timescale, this.#keyFrame.data);
       }
     }
     if (signal.aborted) return;
-    const init = hash === '' ? null : await this.#init(hash, signal);
+    const init = hash === '' ? null : await this.#init(track, hash, signal);
     if (bytes === null || init === null) this.#skipped.add(piece.key);
     else await this.#append(piece, init, bytes);
   }
@@ -249,7 +254,7 @@ export class ArchiveTrack {
   #nearest(piece: Piece): Segment | null {
     let nearest: Segment | null = null;
     for (const segment of this.playlist.segments) {
-      if (this.#skipped.has(segment.n)) continue;
+      if (this.#skipped.has(segment.key)) continue;
       if (segment.start > piece.start && nearest !== null) break;
       nearest = segment;
     }
@@ -259,12 +264,13 @@ export class ArchiveTrack {
   // After a seek into a hole no segment of its surroundings has been read yet.
   async #needKeyFrame(piece: Piece, signal: AbortSignal): Promise<void> {
     const nearest = this.#nearest(piece);
-    if (nearest === null || this.#appended.has(nearest.n)) return;
-    const bytes = await this.#get(`/segments/${this.captureId}/${this.name}/${nearest.n}`, signal);
+    if (nearest === null || this.#appended.has(nearest.key)) return;
+    const bytes = await this.#get(`/segments/${this.captureId}/${nearest.track}/${nearest.n}`, signal);
     const chunk = bytes === null ? undefined : checkSegment(this.kind, bytes).chunks[0];
     const key = chunk?.samples.find((sample) => sample.keyFrame);
     if (chunk === undefined || key === undefined) return;
     this.#keyFrame = {
+      track: nearest.track,
       init: nearest.init,
       data: chunk.payload.slice(key.offset, key.offset + key.size),
     };
@@ -285,18 +291,21 @@ export class ArchiveTrack {
       queue.append(init.bytes);
       this.#currentInit = piece.init;
     }
+    // A segment of another rendition begins where this one is cut.
+    queue.endWindow(piece.segment === null ? Infinity : piece.end + cutSlackSeconds);
     const ok = await new Promise<boolean>((resolve) => queue.append(bytes, resolve));
     if (ok) this.#appended.set(piece.key, piece.sizeBytes);
     else if (this.host.broken()) this.#skip(piece);
   }
 
   async #init(
+    track: string,
     hash: string,
     signal: AbortSignal,
   ): Promise<{ bytes: Uint8Array; info: InitInfo } | null> {
     const known = this.#inits.get(hash);
     if (known !== undefined) return known;
-    const bytes = await this.#get(`/segments/${this.captureId}/${this.name}/init/${hash}`, signal);
+    const bytes = await this.#get(`/segments/${this.captureId}/${track}/init/${hash}`, signal);
     if (bytes === null) return null;
     try {
       const init = { bytes, info: readInit(bytes) };

@@ -19,7 +19,9 @@ export interface PlaylistJson {
 }
 
 export interface Segment {
-  n: number; // sequence of its first part: its name
+  key: number; // unique in this playlist, also where two tracks are combined
+  track: string;
+  n: number; // sequence of its first part: its name in the track
   start: number;
   end: number;
   sizeBytes: number;
@@ -41,9 +43,11 @@ export interface Range {
   end: number;
 }
 
-export function readPlaylist(json: PlaylistJson): Playlist {
+export function readPlaylist(json: PlaylistJson, track: string): Playlist {
   const seconds = (units: number): number => units / json.timescale;
   const segments = json.segments.map((segment) => ({
+    key: segment.n,
+    track,
     n: segment.n,
     start: seconds(segment.t),
     end: seconds(segment.t + segment.d),
@@ -57,11 +61,38 @@ export function readPlaylist(json: PlaylistJson): Playlist {
   return { timescale: json.timescale, complete: json.complete, inits: json.inits, segments };
 }
 
+// Shorter than this a piece is not worth switching for.
+const worthSeconds = 0.1;
+
+// The best that has arrived per moment: `better` where its segments are whole, `base` for the rest. Where
+// segments of the two overlap, the earlier one ends where the later one begins.
+export function combine(base: Playlist, better: Playlist): Playlist {
+  const whole = better.segments
+    .filter((segment) => segment.missing === 0 && segment.sizeBytes > 0)
+    .map((segment) => ({ ...segment, key: segment.n + 0.5 }));
+  const covered = coverage({ ...better, segments: whole });
+  const rest = base.segments.filter((segment) => {
+    const holes = gapsWithin(covered, segment.start, segment.end);
+    return holes.reduce((sum, hole) => sum + hole.end - hole.start, 0) > worthSeconds;
+  });
+  const all = [...whole, ...rest.map((segment) => ({ ...segment }))].sort((a, b) => a.start - b.start);
+  for (const [i, segment] of all.entries()) {
+    const next = all[i + 1];
+    if (next !== undefined) segment.end = Math.min(segment.end, next.start);
+  }
+  return {
+    timescale: base.timescale,
+    complete: base.complete || better.complete,
+    inits: { ...base.inits, ...better.inits },
+    segments: all.filter((segment) => segment.end - segment.start > worthSeconds / 2),
+  };
+}
+
 // `fresh` is what the gateway says of the time from `from` on; what lies before stays as it is known.
 export function updatePlaylist(known: Playlist, fresh: Playlist, from: number): Playlist {
   const before = known.segments.filter((segment) => segment.end <= from);
-  const names = new Set(before.map((segment) => segment.n));
-  const after = fresh.segments.filter((segment) => !names.has(segment.n));
+  const names = new Set(before.map((segment) => segment.key));
+  const after = fresh.segments.filter((segment) => !names.has(segment.key));
   return {
     timescale: fresh.timescale,
     complete: fresh.complete,
@@ -93,7 +124,7 @@ export const gapTolerance = 0.3;
 export function coverage(playlist: Playlist, without: ReadonlySet<number> = new Set()): Range[] {
   const ranges: Range[] = [];
   for (const segment of playlist.segments) {
-    if (without.has(segment.n) || segment.sizeBytes === 0) continue;
+    if (without.has(segment.key) || segment.sizeBytes === 0) continue;
     const last = ranges.at(-1);
     if (last !== undefined && segment.start - last.end <= gapTolerance) {
       last.end = Math.max(last.end, segment.end);
@@ -120,14 +151,18 @@ export function union(a: Range[], b: Range[]): Range[] {
 
 // The parts of [from, until) that `ranges` leave out.
 export function gapsIn(ranges: Range[], from: number, until: number): Range[] {
+  return gapsWithin(ranges, from, until).filter((gap) => gap.end - gap.start > gapTolerance);
+}
+
+function gapsWithin(ranges: Range[], from: number, until: number): Range[] {
   const gaps: Range[] = [];
   let at = from;
   for (const range of ranges) {
-    if (range.start - at > gapTolerance) gaps.push({ start: at, end: Math.min(range.start, until) });
+    if (range.start >= until) break;
+    if (range.start > at) gaps.push({ start: at, end: range.start });
     at = Math.max(at, range.end);
-    if (at >= until) break;
   }
-  if (until - at > gapTolerance) gaps.push({ start: at, end: until });
+  if (until > at) gaps.push({ start: at, end: until });
   return gaps;
 }
 

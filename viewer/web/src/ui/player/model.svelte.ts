@@ -11,19 +11,26 @@ import {
 import type { LivePlayer, LiveState } from '../../media/live_player';
 import { acquireLive, releaseLive } from '../../media/live_registry';
 
-// The full-quality track once it is whole, else the live rendition.
+// The full-quality track alone once it is whole; until then the live rendition, with the full quality
+// wherever that has arrived.
 export function tracksToPlay(infos: readonly Track[], names: readonly string[]): ArchiveTracks {
   const first = (kind: string): string | null =>
     [...names].sort().find((name) => name === kind || name.startsWith(`${kind}.`)) ?? null;
   const master = infos.find((info) => info.name === first('master'));
   const whole = master !== undefined && master.part_count === master.part_count_total;
+  const begun = master !== undefined && master.part_count > 0;
   const choose = (name: string | null): TrackChoice | null =>
     name === null
       ? null
       : { name, timescale: infos.find((info) => info.name === name)?.timescale ?? 0 };
+  const picture = (): TrackChoice | null => {
+    const base = choose(first('video') ?? first('master'));
+    const better = begun && base?.name !== master.name ? choose(master.name) : null;
+    return base === null || better === null ? base : { ...base, better };
+  };
   const ends = infos.map((info) => (info.timescale > 0 ? info.end_media_time / info.timescale : 0));
   return {
-    video: choose(whole ? master.name : (first('video') ?? first('master'))),
+    video: whole ? choose(master.name) : picture(),
     audio: choose(first('audio')),
     durationSeconds: Math.max(0, ...ends),
   };
