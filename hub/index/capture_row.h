@@ -22,6 +22,7 @@ struct StatedAt {
 };
 
 struct CaptureRow {
+  std::int64_t place = 0;  // 0: not in the table yet
   CaptureId id;
   ProjectId project;
   std::optional<DeviceId> device;
@@ -47,10 +48,10 @@ struct CaptureRow {
 };
 
 Result<std::optional<CaptureRow>> load_capture(Database& database, CaptureId id);
-// Inserts or replaces the row of this id.
+// Inserts the row, or changes the one at its place. REQUIRES: a row without a place is in no table.
 Status save_capture(Database& database, const CaptureRow& row);
 
-// The row that `select …kCaptureColumns…` stands on.
+// The row that `select …kCaptureColumns…` stands on, without its place.
 extern const std::string kCaptureColumns;
 CaptureRow capture_from(const Statement& statement);
 

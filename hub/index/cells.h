@@ -41,6 +41,12 @@ std::uint64_t row_span(TrackKind kind);
 inline std::uint64_t row_number(TrackKind kind, std::uint64_t media_time) {
   return media_time / row_span(kind);
 }
+// A row's key in the index: the rows of a track follow each other. limits::kMediaTime keeps the
+// numbers of rows below 2^32; whoever asks beyond that asks for the last possible row.
+inline std::int64_t row_key(std::int64_t track_id, std::uint64_t row_number) {
+  constexpr std::uint64_t kLastRow = (1ULL << 32) - 1;
+  return track_id << 32 | static_cast<std::int64_t>(row_number < kLastRow ? row_number : kLastRow);
+}
 
 struct Cell {
   std::uint64_t first_sequence = 0;

@@ -35,8 +35,9 @@ std::array<Part, 8> parts() {
        "select capture_id, name, row_number, first_sequence, cells from track_row"
        " join track using (track_id) order by 1, 2, 3"},
       {"init_segment", 5,
-       "select capture_id, name, init_hash8, init_segment.codec, init_segment from init_segment"
-       " join track using (track_id) order by 1, 2, 3"},
+       "select capture_id, name, init_hash8, content.codec, content.init_segment from init_segment"
+       " join init_content as content using (content_id) join track using (track_id)"
+       " order by 1, 2, 3"},
       {"log_position", 2, "select project_id, indexed_bytes from log_position order by 1"},
   }};
 }

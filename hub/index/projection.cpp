@@ -53,6 +53,17 @@ bool wins(const StatedAt& stated, const StatedAt& before) {
   return !before.stated() || stated > before;
 }
 
+// Hashes and signatures stay in the log.
+Bytes part_counts_of(const v1::CaptureClosed& closed) {
+  v1::CaptureClosed counts;
+  for (const v1::TrackEnd& end : closed.tracks()) {
+    v1::TrackEnd* track = counts.add_tracks();
+    track->set_track(end.track());
+    track->set_part_count(end.part_count());
+  }
+  return serialized(counts);
+}
+
 void apply_opened(CaptureRow& row, const v1::Event& event, DeviceId device, StatedAt stated) {
   if (!wins(stated, row.opened)) return;
   const v1::CaptureOpened& opened = event.capture_opened();
@@ -83,7 +94,7 @@ void apply_to_capture(CaptureRow& row, const v1::Event& event, DeviceId device,
   if (event.has_capture_opened()) apply_opened(row, event, device, stated);
   if (event.has_capture_closed() && wins(stated, row.closed)) {
     row.closed = stated;
-    row.closing = serialized(event.capture_closed());
+    row.closing = part_counts_of(event.capture_closed());
   }
   if (event.has_progress()) apply_progress(row, event.progress(), stated);
   if (event.has_note()) ++row.note_count;
@@ -193,7 +204,7 @@ Result<std::optional<CaptureRow>> ensure_capture(Database& database, ProjectId p
   SC_TRY(apply_earlier_events(database, *row));
   SC_TRY(save_capture(database, *row));
   SC_TRY(count_capture(database, project));
-  return row;
+  return load_capture(database, capture);  // with its place
 }
 
 namespace {

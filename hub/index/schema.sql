@@ -7,7 +7,7 @@
 -- something is decided by the greatest (stated_at_us, event_id): the last writer wins, in whatever
 -- order and how often events are applied.
 
-pragma user_version = 1;
+pragma user_version = 2;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -30,9 +30,10 @@ create table member (
   primary key (user, project_id)
 ) strict, without rowid;
 
--- One row per capture that was opened or has a track. Its place in the tree is its place on the
--- timeline, so that a page of a timeline is one or two leaves of the tree.
+-- One row per capture that was opened or has a track. Numbered so that neighbours on a timeline are
+-- neighbours in the file: a page of a timeline is a few leaves of the tree (README, "Places").
 create table capture (
+  place              integer primary key,   -- local to this file; never leaves it
   project_id         blob not null check (length(project_id) = 16),
   captured_at_us     integer not null,  -- device's clock at media time 0; until it is stated, the
                                         -- time in the capture's id (UUIDv7)
@@ -51,7 +52,7 @@ create table capture (
   -- Latest capture.closed.
   closed_stated_at_us integer,
   closed_event       blob check (length(closed_event) = 16),
-  closing            blob,              -- v1::CaptureClosed: how many parts each track should have
+  closing            blob,              -- v1::CaptureClosed of names and part counts alone
   complete           integer not null default 0 check (complete in (0, 1)),  -- closed and all here
   duration_ms        integer not null default 0 check (duration_ms >= 0),    -- of what is archived
   tracks             text not null default '',   -- names in order, separated by commas
@@ -61,12 +62,12 @@ create table capture (
   stage              text not null default '',
   percentage         real,
   note_count         integer not null default 0 check (note_count >= 0),
-  warnings           text not null default '',   -- quality warnings ever active, as `tracks`
-  primary key (project_id, captured_at_us, capture_id)
-) strict, without rowid;
+  warnings           text not null default ''    -- quality warnings ever active, as `tracks`
+) strict;
 
 create unique index capture_by_id on capture (capture_id);
 -- One per combination of filters, so that a page with a filter reads only rows that it returns.
+create index capture_by_time on capture (project_id, captured_at_us, capture_id);
 create index capture_by_area on capture (project_id, area, captured_at_us, capture_id);
 create index capture_by_kind on capture (project_id, kind, captured_at_us, capture_id);
 create index capture_by_area_kind on capture (project_id, area, kind, captured_at_us, capture_id);
@@ -89,7 +90,7 @@ create index event_by_capture on event (capture_id, stated_at_us, event_id)
 
 -- One row per track; counts are of the rows in track_row, which end at indexed_bytes.
 create table track (
-  track_id           integer primary key,   -- local to this file; never leaves it
+  track_id           integer not null unique,     -- local to this file; never leaves it
   capture_id         blob not null check (length(capture_id) = 16),
   name               text not null,
   timescale          integer not null default 0,  -- Hz; 0 until an init segment came, and for files
@@ -105,28 +106,36 @@ create table track (
   media_type         text not null default '',
   file_size_bytes    integer not null default 0,
   indexed_bytes      integer not null default 0,  -- of the sidecar; readers complete from there on
-  unique (capture_id, name)
-) strict;
-
--- Packed rows (format: hub/index/README.md). About a minute of a track each.
-create table track_row (
-  track_id           integer not null references track (track_id),
-  row_number         integer not null,   -- media time divided by the row's span
-  first_sequence     integer not null,   -- of its first cell: finds a segment by its name
-  cells              blob not null,
-  primary key (track_id, row_number)
+  primary key (capture_id, name)
 ) strict, without rowid;
+
+-- Packed rows (format: hub/index/README.md). About a minute of a track each. One integer is their key,
+-- because a tree of integers is flat: a tree of (track_id, row_number) repeats whole rows on its way.
+create table track_row (
+  row_key            integer primary key,   -- track_id * 2^32 + row_number
+  track_id           integer generated always as (row_key >> 32) virtual,
+  row_number         integer generated always as (row_key & 4294967295) virtual,  -- media time / span
+  first_sequence     integer not null,      -- of its first cell: finds a segment by its name
+  cells              blob not null
+) strict;
 
 create index track_row_by_sequence on track_row (track_id, first_sequence);
 
--- Init segments by the hash that parts name them with.
+-- Init segments by the hash that parts name them with. Nearly all tracks share a few, so each is kept
+-- once; eight bytes of a hash are enough within a track and not among strangers.
 create table init_segment (
   track_id           integer not null references track (track_id),
   init_hash8         blob not null check (length(init_hash8) = 8),
-  codec              text not null,
-  init_segment       blob not null,
+  content_id         integer not null references init_content (content_id),
   primary key (track_id, init_hash8)
 ) strict, without rowid;
+
+create table init_content (
+  content_id         integer primary key,   -- local to this file; never leaves it
+  sha256             blob not null unique check (length(sha256) = 32),  -- of init_segment
+  codec              text not null,
+  init_segment       blob not null
+) strict;
 
 -- How far each project's event log has been applied.
 create table log_position (

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/base/file.h"
+#include "proto/base/sha256.h"
 #include "proto/codec/box_reader.h"
 #include "proto/codec/cmaf_muxer.h"
 
@@ -37,9 +38,10 @@ Result<TrackIndex> TrackIndex::load(Database& database, TrackKey key, TrackKind 
   select->reset();
 
   SC_TRY_ASSIGN(Statement * first,
-                database.cached(
-                    "select cells from track_row where track_id = ? order by row_number limit 1"));
-  SC_TRY_ASSIGN(const bool has_row, first->bind(track.track_id_).step());
+                database.cached("select cells from track_row where row_key >= ? and row_key < ?"
+                                " order by row_key limit 1"));
+  SC_TRY_ASSIGN(const bool has_row,
+                first->bind(row_key(track.track_id_, 0), row_key(track.track_id_ + 1, 0)).step());
   if (has_row) {
     SC_TRY_ASSIGN(const CellRow row, CellRow::decode(first->blob(0)));
     first->reset();
@@ -146,10 +148,9 @@ Result<TrackIndex::Row*> TrackIndex::row_of(Database& database, std::uint64_t nu
   if (found != rows_.end()) return &found->second;
   Row row;
   if (track_id_ != 0) {
-    SC_TRY_ASSIGN(
-        Statement * select,
-        database.cached("select cells from track_row where track_id = ? and row_number = ?"));
-    SC_TRY_ASSIGN(const bool exists, select->bind(track_id_, number).step());
+    SC_TRY_ASSIGN(Statement * select,
+                  database.cached("select cells from track_row where row_key = ?"));
+    SC_TRY_ASSIGN(const bool exists, select->bind(row_key(track_id_, number)).step());
     if (exists) {
       SC_TRY_ASSIGN(row.cells, CellRow::decode(select->blob(0)));
       select->reset();
@@ -172,25 +173,17 @@ bool TrackIndex::due(std::int64_t now_us) const {
 Status TrackIndex::store(Database& database, std::int64_t now_us) {
   SC_TRY(store_track(database));
   SC_TRY_ASSIGN(Statement * save_row,
-                database.cached(
-                    "insert or replace into track_row (track_id, row_number, first_sequence, cells)"
-                    " values (?, ?, ?, ?)"));
+                database.cached("insert or replace into track_row (row_key, first_sequence, cells)"
+                                " values (?, ?, ?)"));
   for (auto& [number, row] : rows_) {
     if (!row.dirty) continue;
-    SC_TRY(
-        save_row
-            ->bind(track_id_, number, row.cells.cells().front().first_sequence, row.cells.encode())
-            .run());
+    SC_TRY(save_row
+               ->bind(row_key(track_id_, number), row.cells.cells().front().first_sequence,
+                      row.cells.encode())
+               .run());
     row.dirty = false;
   }
-  SC_TRY_ASSIGN(Statement * save_init,
-                database.cached(
-                    "insert or ignore into init_segment (track_id, init_hash8, codec, init_segment)"
-                    " values (?, ?, ?, ?)"));
-  for (const auto& [hash, init] : new_inits_) {
-    SC_TRY(
-        save_init->bind(track_id_, as_bytes(hash), init.codec, as_bytes(init.init_segment)).run());
-  }
+  for (const auto& [hash, init] : new_inits_) SC_TRY(store_init(database, hash, init));
   // The init in use comes with every key frame, so its hash stays known.
   while (new_inits_.size() > 1) new_inits_.erase(new_inits_.begin());
   while (rows_.size() > 1) rows_.erase(rows_.begin());
@@ -199,24 +192,46 @@ Status TrackIndex::store(Database& database, std::int64_t now_us) {
   return Ok{};
 }
 
+Status TrackIndex::store_init(Database& database, const std::string& hash, const NewInit& init) {
+  const Hash content = sha256(as_bytes(init.init_segment));
+  SC_TRY_ASSIGN(Statement * save_content,
+                database.cached("insert or ignore into init_content (sha256, codec, init_segment)"
+                                " values (?, ?, ?)"));
+  SC_TRY(save_content->bind(ByteView(content), init.codec, as_bytes(init.init_segment)).run());
+  SC_TRY_ASSIGN(
+      Statement * save_name,
+      database.cached("insert or ignore into init_segment (track_id, init_hash8, content_id)"
+                      " values (?, ?, (select content_id from init_content where sha256 = ?))"));
+  return save_name->bind(track_id_, as_bytes(hash), ByteView(content)).run();
+}
+
+Status TrackIndex::add_track(Database& database) {
+  SC_TRY_ASSIGN(Statement * number,
+                database.cached("select coalesce(max(track_id), 0) + 1 from track"));
+  SC_TRY_ASSIGN(const bool found, number->step());
+  if (!found) return internal_error("no number for a new track");
+  const std::int64_t track_id = number->integer(0);
+  number->reset();
+  SC_TRY_ASSIGN(Statement * insert,
+                database.cached("insert into track (track_id, capture_id, name) values (?, ?, ?)"));
+  SC_TRY(insert->bind(track_id, key_.capture, key_.track).run());
+  track_id_ = track_id;
+  return Ok{};
+}
+
 Status TrackIndex::store_track(Database& database) {
-  if (track_id_ == 0) {
-    SC_TRY_ASSIGN(Statement * insert,
-                  database.cached("insert into track (capture_id, name) values (?, ?)"));
-    SC_TRY(insert->bind(key_.capture, key_.track).run());
-    track_id_ = database.last_insert_rowid();
-  }
+  if (track_id_ == 0) SC_TRY(add_track(database));
   SC_TRY_ASSIGN(
       Statement * update,
       database.cached(
-          "update track set timescale = ?2, codec = ?3, codec_sequence = ?4, part_count = ?5,"
-          " part_count_total = ?6, size_bytes = ?7, first_media_time = ?8, end_media_time = ?9,"
-          " end_sequence = ?10, file_name = ?11, media_type = ?12, file_size_bytes = ?13,"
-          " indexed_bytes = ?14 where track_id = ?1"));
+          "update track set timescale = ?3, codec = ?4, codec_sequence = ?5, part_count = ?6,"
+          " part_count_total = ?7, size_bytes = ?8, first_media_time = ?9, end_media_time = ?10,"
+          " end_sequence = ?11, file_name = ?12, media_type = ?13, file_size_bytes = ?14,"
+          " indexed_bytes = ?15 where capture_id = ?1 and name = ?2"));
   return update
-      ->bind(track_id_, timescale_, codec_, codec_sequence_, part_count_, part_count_total_,
-             size_bytes_, first_media_time_, end_media_time_, end_sequence_, file_name_,
-             media_type_, file_size_bytes_, read_bytes_)
+      ->bind(key_.capture, key_.track, timescale_, codec_, codec_sequence_, part_count_,
+             part_count_total_, size_bytes_, first_media_time_, end_media_time_, end_sequence_,
+             file_name_, media_type_, file_size_bytes_, read_bytes_)
       .run();
 }
 

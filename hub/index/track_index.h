@@ -65,6 +65,7 @@ class TrackIndex {
   Status merge(Database& database, const SidecarRecord& record);
   void note_extent(const PartRef& part);
   void note_init(const PartRef& part, const v1::PartEnvelope& envelope);
+  Status add_track(Database& database);
   Status store_track(Database& database);
 
   struct Row {
@@ -77,6 +78,7 @@ class TrackIndex {
     std::string codec;
     std::string init_segment;
   };
+  Status store_init(Database& database, const std::string& hash, const NewInit& init);
 
   TrackKey key_;
   TrackKind kind_;

@@ -112,10 +112,9 @@ void TrackView::add_to_info(const PartRef& part, const v1::PartEnvelope& envelop
 Result<CellRow> TrackView::row(std::uint64_t number) {
   CellRow row;
   if (track_id_ != 0) {
-    SC_TRY_ASSIGN(
-        Statement * select,
-        database_->cached("select cells from track_row where track_id = ? and row_number = ?"));
-    SC_TRY_ASSIGN(const bool found, select->bind(track_id_, number).step());
+    SC_TRY_ASSIGN(Statement * select,
+                  database_->cached("select cells from track_row where row_key = ?"));
+    SC_TRY_ASSIGN(const bool found, select->bind(row_key(track_id_, number)).step());
     if (found) {
       SC_TRY_ASSIGN(row, CellRow::decode(select->blob(0)));
       select->reset();
@@ -132,9 +131,10 @@ Result<std::optional<std::uint64_t>> TrackView::row_before(std::uint64_t number)
   if (track_id_ != 0) {
     SC_TRY_ASSIGN(
         Statement * select,
-        database_->cached("select row_number from track_row where track_id = ? and row_number <= ?"
-                          " order by row_number desc limit 1"));
-    SC_TRY_ASSIGN(const bool found, select->bind(track_id_, number).step());
+        database_->cached("select row_number from track_row where row_key >= ? and row_key <= ?"
+                          " order by row_key desc limit 1"));
+    SC_TRY_ASSIGN(const bool found,
+                  select->bind(row_key(track_id_, 0), row_key(track_id_, number)).step());
     if (found) nearest = select->unsigned_integer(0);
     select->reset();
   }
@@ -149,9 +149,10 @@ Result<std::optional<std::uint64_t>> TrackView::row_after(std::uint64_t number) 
   if (track_id_ != 0) {
     SC_TRY_ASSIGN(
         Statement * select,
-        database_->cached("select row_number from track_row where track_id = ? and row_number >= ?"
-                          " order by row_number limit 1"));
-    SC_TRY_ASSIGN(const bool found, select->bind(track_id_, number).step());
+        database_->cached("select row_number from track_row where row_key >= ? and row_key < ?"
+                          " order by row_key limit 1"));
+    SC_TRY_ASSIGN(const bool found,
+                  select->bind(row_key(track_id_, number), row_key(track_id_ + 1, 0)).step());
     if (found) nearest = select->unsigned_integer(0);
     select->reset();
   }
@@ -210,8 +211,9 @@ Result<Bytes> TrackView::init_segment(std::string_view init_hash8) {
     return Bytes(tail->second.begin(), tail->second.end());
   }
   SC_TRY_ASSIGN(Statement * select,
-                database_->cached(
-                    "select init_segment from init_segment where track_id = ? and init_hash8 = ?"));
+                database_->cached("select content.init_segment from init_segment"
+                                  " join init_content as content using (content_id)"
+                                  " where track_id = ? and init_hash8 = ?"));
   SC_TRY_ASSIGN(const bool found, select->bind(track_id_, as_bytes(init_hash8)).step());
   if (!found) return not_found("no such init segment");
   const Bytes init(select->blob(0).begin(), select->blob(0).end());

@@ -9,16 +9,17 @@
 namespace sitecast::hub {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 // The gateway, in the hub's group, reads it and needs write access to -shm.
 constexpr unsigned kGroupMayRead = 0660;
+constexpr unsigned kPageBytes = 16 * 1024;  // README, "Cost"
 constexpr std::int64_t kForgetAfterUs = 120'000'000;
 
 }  // namespace
 
 Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::path& path,
                                                        Layout layout, Log log) {
-  SC_TRY_ASSIGN(auto database, Database::open_writer(path, kGroupMayRead));
+  SC_TRY_ASSIGN(auto database, Database::open_writer(path, kGroupMayRead, kPageBytes));
   SC_TRY_ASSIGN(const std::int64_t version, database.user_version());
   if (version == 0) {
     SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(database));

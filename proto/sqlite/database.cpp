@@ -119,7 +119,8 @@ Result<Database> Database::open(const std::filesystem::path& path, int flags) {
   return database;
 }
 
-Result<Database> Database::open_writer(const std::filesystem::path& path, unsigned mode) {
+Result<Database> Database::open_writer(const std::filesystem::path& path, unsigned mode,
+                                       unsigned page_bytes) {
   const int created = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
   if (created >= 0) {
     const int changed = ::fchmod(created, mode);  // whatever the umask says
@@ -130,6 +131,8 @@ Result<Database> Database::open_writer(const std::filesystem::path& path, unsign
   SC_TRY_ASSIGN(auto database, open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   int persist = 1;
   sqlite3_file_control(database.handle_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  // The page size is settled by the first thing that is written, which is the journal mode.
+  SC_TRY(database.execute("pragma page_size = " + std::to_string(page_bytes)));
   SC_TRY(database.execute(
       "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
       "pragma trusted_schema = off"));

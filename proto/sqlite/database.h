@@ -99,9 +99,11 @@ class Statement {
 
 class Database {
  public:
-  // The one writing connection; creates the file with `mode` if absent. SQLite gives -wal and -shm
-  // the mode of the file, so readers of another user need 0660 and the writer's group.
-  static Result<Database> open_writer(const std::filesystem::path& path, unsigned mode = 0600);
+  // The one writing connection; creates the file with `mode` and pages of `page_bytes` if absent.
+  // SQLite gives -wal and -shm the mode of the file, so readers of another user need 0660 and the
+  // writer's group.
+  static Result<Database> open_writer(const std::filesystem::path& path, unsigned mode = 0600,
+                                      unsigned page_bytes = 4096);
   // For a small database that several processes write now and then: rollback journal instead of WAL
   // (so the WAL-reset bug cannot occur), durable commits. Waits at most 5 s for another's write
   // lock.

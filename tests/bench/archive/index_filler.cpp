@@ -5,6 +5,7 @@
 #include "hub/index/projection.h"
 #include "hub/index/writer.h"
 #include "proto/base/file.h"
+#include "proto/base/sha256.h"
 #include "proto/codec/cmaf_muxer.h"
 #include "proto/codec/part_frame.h"
 
@@ -18,6 +19,15 @@ constexpr std::uint64_t kUsPerMs = 1000;
 Bytes serialized(const google::protobuf::MessageLite& message) {
   const std::string text = message.SerializeAsString();
   return {text.begin(), text.end()};
+}
+
+Bytes part_counts_of(const v1::CaptureClosed& closed) {
+  v1::CaptureClosed counts;
+  for (const v1::TrackEnd& end : closed.tracks()) {
+    counts.add_tracks()->set_track(end.track());
+    counts.mutable_tracks()->rbegin()->set_part_count(end.part_count());
+  }
+  return serialized(counts);
 }
 
 hub::CaptureRow row_of(const MadeCapture& capture) {
@@ -45,7 +55,7 @@ hub::CaptureRow row_of(const MadeCapture& capture) {
     }
     if (event.has_capture_closed()) {
       row.closed = stated;
-      row.closing = serialized(event.capture_closed());
+      row.closing = part_counts_of(event.capture_closed());
     }
   }
   return row;
@@ -103,32 +113,45 @@ Status IndexFiller::add_track(const MadeCapture& capture, std::string_view name,
   const std::uint64_t part_count = capture.blocks * track.parts_per_block();
   const std::uint32_t timescale =
       track.kind() == TrackKind::kVideo ? kVideoTimescale : kOpusTimescale;
+  const std::int64_t track_id = ++track_count_;
   SC_TRY_ASSIGN(const std::string codec, codec_string(init_segment));
   SC_TRY_ASSIGN(
       Statement * insert,
       database_->cached(
-          "insert into track (capture_id, name, timescale, codec, codec_sequence, part_count,"
-          " size_bytes, first_media_time, end_media_time, end_sequence, indexed_bytes)"
-          " values (?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)"));
+          "insert into track (track_id, capture_id, name, timescale, codec, codec_sequence,"
+          " part_count, size_bytes, first_media_time, end_media_time, end_sequence, indexed_bytes)"
+          " values (?, ?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)"));
   SC_TRY(insert
-             ->bind(capture.id, name, timescale, codec, part_count,
+             ->bind(track_id, capture.id, name, timescale, codec, part_count,
                     track.size_bytes(capture.blocks), part_count * track.part_duration(),
                     part_count, part_count * kRecordBytes)
              .run());
-  const std::int64_t track_id = database_->last_insert_rowid();
   SC_TRY_ASSIGN(
       Statement * save_row,
-      database_->cached("insert into track_row (track_id, row_number, first_sequence, cells)"
-                        " values (?, ?, ?, ?)"));
+      database_->cached("insert into track_row (row_key, first_sequence, cells) values (?, ?, ?)"));
   for (std::uint64_t row = 0; row * kBlocksPerRow < capture.blocks; ++row) {
-    SC_TRY(save_row->bind(track_id, row, track.first_sequence(row), track.row(row, capture.blocks))
+    SC_TRY(save_row
+               ->bind(hub::row_key(track_id, row), track.first_sequence(row),
+                      track.row(row, capture.blocks))
                .run());
   }
   SC_TRY_ASSIGN(
       Statement * save_init,
-      database_->cached("insert into init_segment (track_id, init_hash8, codec, init_segment)"
-                        " values (?, ?, ?, ?)"));
-  return save_init->bind(track_id, as_bytes(init_hash8(init_segment)), codec, init_segment).run();
+      database_->cached(
+          "insert into init_segment (track_id, init_hash8, content_id) values (?, ?, ?)"));
+  SC_TRY_ASSIGN(const std::int64_t content, content_of(init_segment, codec));
+  return save_init->bind(track_id, as_bytes(init_hash8(init_segment)), content).run();
+}
+
+Result<std::int64_t> IndexFiller::content_of(const Bytes& init_segment, const std::string& codec) {
+  const auto known = contents_.find(init_segment);
+  if (known != contents_.end()) return known->second;
+  const Hash hash = sha256(init_segment);
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database_->cached("insert into init_content (sha256, codec, init_segment) values (?, ?, ?)"));
+  SC_TRY(insert->bind(ByteView(hash), codec, init_segment).run());
+  return contents_[init_segment] = database_->last_insert_rowid();
 }
 
 Status IndexFiller::finish() {

@@ -32,10 +32,13 @@ class IndexFiller {
   Status add_event(ProjectId project, const MadeEvent& event);
   Status add_track(const MadeCapture& capture, std::string_view name, const MadeTrack& track,
                    const Bytes& init_segment);
+  Result<std::int64_t> content_of(const Bytes& init_segment, const std::string& codec);
 
   std::filesystem::path index_;
   std::optional<Database> database_;  // until finish()
   std::map<ProjectId, std::uint64_t> capture_counts_;
+  std::map<Bytes, std::int64_t> contents_;
+  std::int64_t track_count_ = 0;
 };
 
 }  // namespace sitecast::bench

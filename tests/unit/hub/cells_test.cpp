@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <random>
 
+#include "proto/codec/limits.h"
+
 namespace sitecast::hub {
 namespace {
 
@@ -112,6 +114,17 @@ TEST(CellRowTest, DamagedBytesAreRefusedOrAreAnotherRow) {
     damaged[random() % damaged.size()] = static_cast<std::uint8_t>(random());
     const auto decoded = CellRow::decode(damaged);  // must not crash or run away
     EXPECT_TRUE(!decoded.ok() || decoded->cells().size() <= damaged.size());
+  }
+}
+
+TEST(RowKeyTest, RowsOfATrackNeverReachIntoTheNextTrack) {
+  const std::uint64_t last = row_number(TrackKind::kAudio, limits::kMediaTime - 1);
+  EXPECT_LT(row_key(7, last - 1), row_key(7, last));
+  EXPECT_LT(row_key(7, last), row_key(8, 0));
+  // Asked for by people, held by no track.
+  for (const std::uint64_t beyond : {1ULL << 40, UINT64_MAX}) {
+    EXPECT_LE(row_key(7, last), row_key(7, beyond));
+    EXPECT_LT(row_key(7, beyond), row_key(8, 0));
   }
 }
 

@@ -306,6 +306,46 @@ TEST_F(ReaderTest, TimelineEqualsBruteForceWithFiltersAndCursor) {
   EXPECT_TRUE(reader_->timeline(elsewhere)->empty());
 }
 
+// More than a second of a project has places for.
+TEST_F(ReaderTest, ACrowdInOneSecondIsListedWhole) {
+  std::vector<CaptureId> expected;
+  for (int i = 0; i < 2500; ++i) {
+    expected.push_back(CaptureId::make());
+    open_capture(expected.back(), "photo", "", 1'700'000'000'000'000);
+  }
+  index(false);
+  std::sort(expected.rbegin(), expected.rend());
+  std::vector<CaptureId> paged;
+  TimelineQuery query;
+  query.project = project_;
+  query.limit = 200;
+  for (;;) {
+    const auto page = reader_->timeline(query);
+    ASSERT_TRUE(page.ok());
+    if (page->empty()) break;
+    for (const CaptureInfo& info : *page) paged.push_back(info.id);
+    query.before_us = page->back().captured_at_us;
+    query.before_capture = page->back().id;
+  }
+  EXPECT_EQ(paged, expected);
+  EXPECT_TRUE(reader_->capture(expected.front()).ok());
+}
+
+TEST_F(ReaderTest, TracksOfOneInitSegmentShareIt) {
+  const CaptureId capture = CaptureId::make();
+  for (const char* name : {"video", "master"}) {
+    TrackMaker maker(capture, name, SigningKey::generate());
+    const MadePart part = maker.next();
+    archive_.add_part(project_, device_, maker, part, true);
+    index(true);
+    const auto init = reader_->init_segment(capture, name, part.init_hash8);
+    ASSERT_TRUE(init.ok()) << name;
+    EXPECT_EQ(init_hash8(*init), part.init_hash8);
+  }
+  EXPECT_EQ(reader_->init_segment(capture, "master", "unknown!").error().kind(),
+            ErrorKind::kNotFound);
+}
+
 TEST_F(ReaderTest, ProjectsAndMembersAreTheLatestStatements) {
   v1::Event stated = event("project.stated", {});
   stated.clear_capture_id();
