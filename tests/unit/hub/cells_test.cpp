@@ -122,7 +122,7 @@ TEST(RowKeyTest, RowsOfATrackNeverReachIntoTheNextTrack) {
   EXPECT_LT(row_key(7, last - 1), row_key(7, last));
   EXPECT_LT(row_key(7, last), row_key(8, 0));
   // Asked for by people, held by no track.
-  for (const std::uint64_t beyond : {1ULL << 40, UINT64_MAX}) {
+  for (const std::uint64_t beyond : {std::uint64_t{1} << 40, UINT64_MAX}) {
     EXPECT_LE(row_key(7, last), row_key(7, beyond));
     EXPECT_LT(row_key(7, beyond), row_key(8, 0));
   }
