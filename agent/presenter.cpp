@@ -139,7 +139,11 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
       add(fmt::format("{} {}", word("remaining"), say_duration(left)));
     }
     // Time alone does not help: what a person has to do.
-    if (text_of(status, "cause") == waiting::kNotTrusted) add("! " + text_of(status, "detail"));
+    const std::string cause = text_of(status, "cause");
+    const std::string detail = text_of(status, "detail");
+    if (!detail.empty() && (cause == waiting::kNotTrusted || cause == waiting::kNotAdmitted)) {
+      add("! " + detail);
+    }
   }
   return lines;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/publish/delivery_policy.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "proto/codec/control.h"
@@ -79,6 +81,29 @@ Verdict verdict_of_connack(std::uint8_t reason_code) {
     case 0x8a:
     case 0x8c: return {false, true, 0, WaitCause::kNotAdmitted, true};
     default: return {false, true, 0, WaitCause::kNoLink, true};
+  }
+}
+
+std::string sentence_of_connack(std::uint8_t reason_code) {
+  const auto say = [&](std::string_view what) {
+    return fmt::format("{} (0x{:02x})", what, reason_code);
+  };
+  switch (reason_code) {
+    case 0x84: return say("the broker does not speak MQTT 5; it has to");
+    case 0x85:
+    case 0x86:
+    case 0x87:
+    case 0x8c:
+      return say(
+          "the broker does not accept this device's user name or password; look at username and "
+          "password_file under [broker], or have the device enrolled again at the hub");
+    case 0x88: return say("the broker is not available yet");
+    case 0x89:
+    case 0x97:
+    case 0x9f: return say("the broker is busy");
+    case 0x8a:
+      return say("the broker has banned this device; ask the centre whether it was revoked");
+    default: return say("the broker refused the connection");
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "sitecast.pb.h"
@@ -40,6 +41,8 @@ struct Verdict {
 Verdict verdict_of_puback(std::uint8_t reason_code);
 // Reason code of a CONNACK (section 3.2.2.2).
 Verdict verdict_of_connack(std::uint8_t reason_code);
+// The same as a sentence: what the broker said and what helps.
+std::string sentence_of_connack(std::uint8_t reason_code);
 // The broker's certificate is not accepted here.
 Verdict verdict_of_distrust();
 Verdict verdict_of_refusal(v1::RefusalCause cause);

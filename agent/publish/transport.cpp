@@ -10,6 +10,7 @@
 #include <deque>
 #include <thread>
 
+#include "agent/publish/delivery_policy.h"
 #include "agent/publish/tls_check.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
@@ -136,7 +137,7 @@ class Transport::Session final : public mqtt::iaction_listener {
     ConnectFailure failure;
     if (code >= ConnectFailure::kNoConnack && code <= 0xff) {
       failure.reason_code = static_cast<std::uint8_t>(code);
-      failure.why = fmt::format("the broker refused with reason 0x{:02x}", code);
+      failure.why = sentence_of_connack(failure.reason_code);
     } else if (tls_checker_ != nullptr && !closed_) {
       tls_checker_->ask(number_);  // who answers in our place
       return;

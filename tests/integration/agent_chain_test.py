@@ -159,6 +159,7 @@ class AgentChainTest(unittest.TestCase):
         done = chain.run_agent("send", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("not_admitted", done.stderr)
+        self.assertIn("look at username and password_file", done.stderr)
 
 
 if __name__ == "__main__":

@@ -80,20 +80,25 @@ TEST(PresenterTest, StatusNamesStateAndCause) {
       << chinese;
 }
 
-TEST(PresenterTest, StatusSaysWhatToDoAboutABrokerThatIsNotTrusted) {
-  const nlohmann::json status = {{"captures", nlohmann::json::array()},
-                                 {"spool", {{"trouble", ""}}},
-                                 {"waiting_captures", 0},
-                                 {"waiting_bytes", 0},
-                                 {"waiting_events", 1},
-                                 {"cause", "not_trusted"},
-                                 {"detail", "broker.ca_file ca.crt cannot be read"}};
+TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
+  nlohmann::json status = {{"captures", nlohmann::json::array()},
+                           {"spool", {{"trouble", ""}}},
+                           {"waiting_captures", 0},
+                           {"waiting_bytes", 0},
+                           {"waiting_events", 1},
+                           {"cause", "not_trusted"},
+                           {"detail", "broker.ca_file ca.crt cannot be read"}};
   const std::string english = shown("status", Language::kEnglish, false, status);
   EXPECT_NE(english.find("the hub's identity cannot be confirmed"), std::string::npos) << english;
   EXPECT_NE(english.find("\n! broker.ca_file ca.crt cannot be read\n"), std::string::npos)
       << english;
   const std::string chinese = shown("status", Language::kChinese, false, status);
   EXPECT_NE(chinese.find("无法确认中心的身份"), std::string::npos) << chinese;
+  status["cause"] = "not_admitted";
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("\n! broker.ca_file"),
+            std::string::npos);
+  status["cause"] = "no_link";
+  EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("! "), std::string::npos);
 }
 
 TEST(PresenterTest, DurationsAndSizesAreShort) {

@@ -30,6 +30,14 @@ TEST(PolicyTest, WhatCanNeverBeAcceptedIsNotSentAgain) {
   EXPECT_TRUE(verdict_of_refusal(static_cast<v1::RefusalCause>(99)).again);
 }
 
+TEST(PolicyTest, EveryRefusalToConnectIsASentence) {
+  for (int code = 0x80; code < 256; ++code) {
+    const std::string sentence = sentence_of_connack(static_cast<std::uint8_t>(code));
+    EXPECT_EQ(sentence.rfind("the broker ", 0), 0U) << sentence;
+  }
+  EXPECT_NE(sentence_of_connack(0x87).find("password_file"), std::string::npos);
+}
+
 TEST(PolicyTest, EveryCauseButNoneHasAName) {
   EXPECT_EQ(name_of(WaitCause::kNone), "");
   for (int cause = 1; cause <= static_cast<int>(WaitCause::kSending); ++cause) {
