@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "hub/archive/sidecar.h"
@@ -94,6 +95,32 @@ Result<std::vector<MovieTrack>> collect(const TrackSource& track,
   return std::move(collector).take();
 }
 
+// How much time the stretches show, pictures that stand still over a gap not counted.
+std::int64_t shown_us(const std::vector<MovieTrack>& stretches) {
+  std::int64_t sum_us = 0;
+  for (const MovieTrack& stretch : stretches) {
+    sum_us += to_us(stretch.duration(), stretch.timescale);
+    for (const MovieGap& gap : stretch.gaps)
+      sum_us -= to_us(gap.until - gap.from, stretch.timescale);
+  }
+  return sum_us;
+}
+
+// A movie has one picture track. Of the live rendition and the master it is the one that shows more
+// time, the master when that is the same. Both are in the proof.
+void keep_better_rendition(std::vector<std::vector<MovieTrack>>& collected) {
+  const auto of_kind = [&](TrackKind kind) {
+    return std::find_if(collected.begin(), collected.end(), [kind](const auto& stretches) {
+      return track_kind(stretches.front().name) == kind;
+    });
+  };
+  const auto live = of_kind(TrackKind::kVideo);
+  const auto master = of_kind(TrackKind::kMaster);
+  if (live == collected.end() || master == collected.end()) return;
+  constexpr std::int64_t kSameUs = 500'000;  // the two end with the same picture, not the same part
+  collected.erase(shown_us(*master) + kSameUs >= shown_us(*live) ? live : master);
+}
+
 }  // namespace
 
 Status copy_range(const File& file, std::uint64_t offset, std::uint64_t size,
@@ -117,6 +144,7 @@ Result<MoviePlan> plan_export(const std::vector<TrackSource>& tracks) {
     SC_TRY_ASSIGN(auto stretches, collect(track, plan.left_out));
     if (!stretches.empty()) collected.push_back(std::move(stretches));
   }
+  keep_better_rendition(collected);
   if (!collected.empty()) plan.movies = plan_movies(std::move(collected));
   return plan;
 }

@@ -36,7 +36,7 @@ struct MoviePlan {
   std::vector<Movie> movies;
   std::vector<std::string> left_out;  // parts that are no media we know, each a sentence
 };
-// All CMAF tracks among `tracks`.
+// All CMAF tracks among `tracks`; of two renditions of the picture the better one.
 Result<MoviePlan> plan_export(const std::vector<TrackSource>& tracks);
 
 // Calls `write` with the movie's bytes in order. `tracks` are those the plan was made from;

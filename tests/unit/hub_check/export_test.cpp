@@ -156,6 +156,29 @@ TEST_F(ExportTest, ChangeOfResolutionPlaysThrough) {
   EXPECT_EQ(widths, " 60 160 60 320 ");
 }
 
+TEST_F(ExportTest, MovieShowsTheMasterOnceItIsThereAndTheLiveRenditionUntilThen) {
+  const auto live = encode_h264(90, 160, 90);
+  const auto full = encode_h264(90, 320, 180);
+  ASSERT_TRUE(live.ok() && full.ok());
+  for (const auto& [name, arrived, width] :
+       {std::tuple("whole", std::size_t{90}, "320"), std::tuple("half", std::size_t{45}, "160")}) {
+    TestCapture capture = new_capture();
+    capture.add_track("video", video_parts(*live, 160, 90));
+    capture.add_track("master", video_parts(*full, 320, 180), all_but(90, {{arrived, 90}}));
+    capture.state_opened("walkthrough");
+    capture.state_closed();
+    const fs::path dir = exported(capture, name);
+    const std::string widths =
+        shell("ffprobe -v error -select_streams v -show_entries stream=width -of csv=p=0 '" +
+              (dir / "movie.mp4").string() + "' | tr -d ,");
+    EXPECT_EQ(widths, std::string(width) + "\n") << name;
+    EXPECT_EQ(frame_times(dir / "movie.mp4", "v:0").size(), 90U) << name;
+    EXPECT_TRUE(fs::exists(dir / "proof/master.media")) << name;
+    const CommandResult verified = verify(dir);
+    EXPECT_EQ(verified.code, 0) << name << verified.out << verified.err;
+  }
+}
+
 TEST_F(ExportTest, PhotoComesOutByteForByte) {
   Bytes photo(150'000);
   for (std::size_t i = 0; i < photo.size(); ++i) photo[i] = static_cast<std::uint8_t>(i * 31 >> 3);
