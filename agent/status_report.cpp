@@ -135,11 +135,18 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
   }
   const DeliveryState state = courier == nullptr ? DeliveryState() : courier->state();
   const SpoolTrouble trouble = spool.trouble();
-  nlohmann::json link = {
-      {"connected", state.connected},      {"hub_present", state.hub_present},
-      {"connections", state.connections},  {"round_trip_us", state.round_trip_us},
-      {"sent_live", state.sent_live},      {"sent_fill", state.sent_fill},
-      {"skipped_live", state.skipped_live}};
+  nlohmann::json link = {{"connected", state.connected},
+                         {"hub_present", state.hub_present},
+                         {"connections", state.connections},
+                         {"round_trip_us", state.round_trip_us},
+                         {"sent_live", state.sent_live},
+                         {"sent_fill", state.sent_fill},
+                         {"skipped_live", state.skipped_live},
+                         {"sent_again_parts", state.sent_again_parts},
+                         {"sent_again_bytes", state.sent_again_bytes},
+                         {"cuts", state.cuts},
+                         {"cut_in_flight_bytes", state.cut_in_flight_bytes},
+                         {"cut_in_flight_most_bytes", state.cut_in_flight_most_bytes}};
   if (courier != nullptr) {
     const LinkFigures figures = courier->link();
     link["congestion_control"] = figures.congestion_control;

@@ -141,6 +141,8 @@ void CommitThread::handle_part(const Admitted& admitted, const Arrival& arrival)
     parts_.metrics->media_bytes.Increment(static_cast<double>(checked->part.media.size()));
   } else {
     parts_.metrics->parts_known.Increment();
+    log_.debug("part {} of track {} of capture {} came again", checked->part.sequence, key.track,
+               key.capture.text());
   }
   if (group_began_us_ == 0) group_began_us_ = parts_.clock->monotonic_us();
   group_tracks_[key] = {admitted.sender, checked->part.sequence, arrival.arrived_at_us};
@@ -187,7 +189,7 @@ void CommitThread::handle_hello(const Admitted& admitted, ByteView payload) {
               hello.error().message());
     return;
   }
-  Question question{admitted.sender, {}};
+  Question question{admitted.sender, hello->question(), {}};
   for (const v1::TrackPosition& position : hello->tracks()) {
     const auto capture = CaptureId::from_bytes(position.capture_id());
     if (!capture || !track_kind(position.track())) continue;
@@ -324,7 +326,7 @@ void CommitThread::answer_questions() {
       }
       receipts_.add_track(to, std::move(*receipt));
     }
-    receipts_.hurry(to);
+    receipts_.answer(to, question.number);
   }
   questions_.clear();
 }

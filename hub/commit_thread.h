@@ -74,6 +74,7 @@ class CommitThread {
   };
   struct Question {
     Sender sender;
+    std::uint64_t number = 0;  // Hello.question
     std::vector<Asked> tracks;
   };
 

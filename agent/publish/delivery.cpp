@@ -99,16 +99,25 @@ void Delivery::disconnected(std::string why) {
 
 void Delivery::lose_connection() {
   const std::int64_t now = clock_.monotonic_us();
+  if (link_ == Link::kUp) {
+    const std::uint64_t in_flight = live_unconfirmed_bytes_ + fill_unconfirmed_bytes_;
+    cuts_ += 1;
+    cut_in_flight_bytes_ += in_flight;
+    cut_in_flight_most_bytes_ = std::max(cut_in_flight_most_bytes_, in_flight);
+  }
   link_ = Link::kWaiting;
   link_changed_us_ = now;
   outstanding_.clear();
   live_unwritten_.clear();
-  live_expiries_.clear();
-  fill_expiries_.clear();
+  live_doubts_.clear();
+  fill_doubts_.clear();
   live_unwritten_bytes_ = fill_unacked_bytes_ = 0;
-  fill_unconfirmed_bytes_ = fill_unconfirmed_count_ = live_unconfirmed_count_ = 0;
+  fill_unconfirmed_bytes_ = fill_unconfirmed_count_ = 0;
+  live_unconfirmed_bytes_ = live_unconfirmed_count_ = 0;
   hub_present_ = hub_absent_ = false;
   hello_due_us_ = asked_since_us_ = kNever;
+  questions_.clear();
+  answered_ = 0;
   for (const TrackHandle handle : open_) {
     Track& track = tracks_[handle];
     track.flights.clear();
@@ -180,7 +189,7 @@ void Delivery::tick() {
       return;
     case Link::kUp: break;
   }
-  expire();
+  doubt();
   const std::int64_t patience_us = std::max(kHubAnswersUs, 4 * round_trip_us());
   if (asked_since_us_ != kNever && now - asked_since_us_ > patience_us) note_hub(false);
   check_silence();
@@ -220,7 +229,12 @@ DeliveryState Delivery::state() const {
   state.sent_live = sent_live_;
   state.sent_fill = sent_fill_;
   state.skipped_live = skipped_live_;
+  state.sent_again_parts = sent_again_parts_;
+  state.sent_again_bytes = sent_again_bytes_;
   state.connections = connections_;
+  state.cuts = cuts_;
+  state.cut_in_flight_bytes = cut_in_flight_bytes_;
+  state.cut_in_flight_most_bytes = cut_in_flight_most_bytes_;
   state.round_trip_us = round_trip_us();
   for (const TrackHandle handle : open_) state.waiting_parts += track_state(handle).waiting;
   for (const auto& [position, event] : events_) state.waiting_events += event.refused ? 0U : 1U;

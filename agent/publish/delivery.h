@@ -73,7 +73,7 @@ using Action = std::variant<SendPart, SendEvent, SendHello, Connect, Disconnect,
                             EventsDelivered, EventRefused>;
 
 struct DeliverySettings {
-  std::uint64_t window_bytes = 8ULL << 20;  // backfill on the way without a receipt, at most
+  std::uint64_t window_bytes = 8ULL << 20;  // on the way without a receipt, at most
   std::string software = "sitecast-agent";
 };
 
@@ -92,7 +92,11 @@ struct DeliveryState {
   std::uint64_t waiting_parts = 0;
   std::uint64_t waiting_events = 0;
   std::uint64_t sent_live = 0, sent_fill = 0, skipped_live = 0;
+  // Publications of parts that this process had published before, for whatever reason.
+  std::uint64_t sent_again_parts = 0, sent_again_bytes = 0;
   std::uint64_t connections = 0;
+  // Connections that were lost, and what was sent on them without a receipt: all, the most of one.
+  std::uint64_t cuts = 0, cut_in_flight_bytes = 0, cut_in_flight_most_bytes = 0;
   std::int64_t round_trip_us = 0;
 };
 
@@ -147,6 +151,7 @@ class Delivery {
     TrackDescription at;
     IntervalSet have;      // durable at the hub, as it says
     IntervalSet given_up;  // refused for good, or unreadable here
+    IntervalSet sent;      // published by this process
     std::uint64_t contiguous = 0;
     std::deque<std::pair<std::uint64_t, Hash>> unverified;  // receipts ahead of our own sync
     std::map<std::uint64_t, Flight> flights;
@@ -167,7 +172,8 @@ class Delivery {
     std::int64_t event_position = 0;
     std::int64_t sent_us = 0;
   };
-  struct Expiry {
+  // When the hub is asked about a part of which it said nothing.
+  struct Doubt {
     Token token = 0;
     TrackHandle track = 0;
     std::uint64_t sequence = 0;
@@ -202,17 +208,20 @@ class Delivery {
   bool send_next_fill();
   std::optional<std::pair<Track*, std::uint64_t>> next_fill(bool master);
   [[nodiscard]] bool fill_has_room(std::uint32_t bytes) const;
-  [[nodiscard]] bool live_has_room(const Track& track) const;
+  [[nodiscard]] bool live_has_room(const Track& track, std::uint32_t bytes) const;
   std::optional<std::uint64_t> next_waiting(Track& track);
   void send_part(Track& track, std::uint64_t sequence, std::uint32_t bytes, bool live);
   Token new_token(Outstanding outstanding);
-  void expire();
+  void doubt();
   void put_back(Track& track, std::uint64_t sequence);
 
   // delivery_receipt.cpp
   void take_track_receipt(const v1::TrackReceipt& receipt);
   void drop_confirmed_flights(Track& track, const v1::TrackReceipt& receipt);
   void put_back_lost_flights(Track& track);
+  void put_back_flights_before(Track& track, Token token);
+  void take_answer(const v1::Receipt& receipt);
+  void forget_flights_before(ProjectId project, Token token);
   void verify(Track& track);
   void take_refusal(const v1::Refusal& refusal);
   void refuse_part(Track& track, std::uint64_t sequence, const Verdict& verdict,
@@ -253,8 +262,9 @@ class Delivery {
   std::uint64_t fill_unacked_bytes_ = 0;
   std::uint64_t fill_unconfirmed_bytes_ = 0;
   std::uint64_t fill_unconfirmed_count_ = 0;
+  std::uint64_t live_unconfirmed_bytes_ = 0;
   std::uint64_t live_unconfirmed_count_ = 0;
-  std::deque<Expiry> live_expiries_, fill_expiries_;  // by time
+  std::deque<Doubt> live_doubts_, fill_doubts_;  // by time
   std::int64_t quiet_since_us_ = 0;  // last sign of life, or when something began to be outstanding
   std::int64_t answered_at_us_ = 0;  // last PUBACK or receipt
 
@@ -262,6 +272,8 @@ class Delivery {
   bool hub_present_ = false;
   bool hub_absent_ = false;
   std::int64_t asked_since_us_ = kNever;  // a hello that the broker took and the hub did not answer
+  std::map<Token, ProjectId> questions_;  // hellos of this connection without the hub's answer
+  Token answered_ = 0;                    // the last one that it answered
   std::int64_t hello_due_us_ = kNever;
   std::int64_t hello_pause_us_ = kHelloPauseUs;
   std::int64_t hold_until_us_ = 0;
@@ -270,6 +282,8 @@ class Delivery {
   std::int64_t live_at_us_ = kLongAgo;  // last part made
   std::int64_t tcp_round_trip_us_ = 0;
   std::uint64_t sent_live_ = 0, sent_fill_ = 0, skipped_live_ = 0, connections_ = 0;
+  std::uint64_t sent_again_parts_ = 0, sent_again_bytes_ = 0;
+  std::uint64_t cuts_ = 0, cut_in_flight_bytes_ = 0, cut_in_flight_most_bytes_ = 0;
 
   static constexpr std::int64_t kNever = INT64_MAX;
   static constexpr std::int64_t kLongAgo = INT64_MIN / 2;

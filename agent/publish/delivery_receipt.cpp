@@ -49,9 +49,11 @@ void Delivery::receipt(const v1::Receipt& receipt) {
   }
   if (!done.empty()) act(EventsDelivered{std::move(done)});
   for (const v1::TrackReceipt& track : receipt.tracks()) take_track_receipt(track);
+  take_answer(receipt);
   for (const v1::Refusal& refusal : receipt.refusals()) take_refusal(refusal);
-  if (std::all_of(open_.begin(), open_.end(),
-                  [&](TrackHandle handle) { return tracks_[handle].positioned; })) {
+  if (questions_.empty() && std::all_of(open_.begin(), open_.end(), [&](TrackHandle handle) {
+        return tracks_[handle].positioned;
+      })) {
     hello_due_us_ = kNever;
     hello_pause_us_ = kHelloPauseUs;
   }
@@ -61,7 +63,6 @@ void Delivery::receipt(const v1::Receipt& receipt) {
 void Delivery::take_track_receipt(const v1::TrackReceipt& receipt) {
   Track* track = find_track(receipt.capture_id(), receipt.track());
   if (track == nullptr) return;  // delivered and forgotten
-  track->positioned = true;
   track->have.add(0, receipt.contiguous());
   track->contiguous = std::max(track->contiguous, receipt.contiguous());
   for (const v1::SequenceRange& range : receipt.beyond()) {
@@ -114,6 +115,47 @@ void Delivery::put_back_lost_flights(Track& track) {
       erase_flight(track, flight);
     }
     flight = next;
+  }
+}
+
+void Delivery::put_back_flights_before(Track& track, Token token) {
+  auto flight = track.flights.begin();
+  while (flight != track.flights.end()) {
+    const auto next = std::next(flight);
+    if (flight->second.token < token) {
+      put_back(track, flight->first);
+      erase_flight(track, flight);
+    }
+    flight = next;
+  }
+}
+
+// What was sent before a hello has passed the hub when it answers: it has it, or it is lost. An
+// answer to many tracks is more than one message.
+void Delivery::take_answer(const v1::Receipt& receipt) {
+  const Token token = receipt.answers();
+  const auto question = questions_.find(token);
+  if (question == questions_.end() && (token == 0 || token != answered_)) return;
+  for (const v1::TrackReceipt& entry : receipt.tracks()) {
+    Track* track = find_track(entry.capture_id(), entry.track());
+    if (track == nullptr) continue;
+    put_back_flights_before(*track, token);
+    track->positioned = true;
+  }
+  if (question == questions_.end()) return;
+  answered_ = token;
+  const ProjectId project = question->second;
+  std::erase_if(questions_,
+                [&](const auto& asked) { return asked.second == project && asked.first <= token; });
+}
+
+// Nobody answered: where these tracks stand is not known any more.
+void Delivery::forget_flights_before(ProjectId project, Token token) {
+  for (const TrackHandle handle : open_) {
+    Track& track = tracks_[handle];
+    const std::size_t before = track.flights.size();
+    if (track.at.project == project) put_back_flights_before(track, token);
+    if (track.flights.size() < before) track.positioned = false;
   }
 }
 

@@ -8,8 +8,10 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kLiveReceiptUs = 2'000'000;  // then a live part counts as lost
-constexpr std::int64_t kFillReceiptUs = 5'000'000;  // a receipt may take a second under load
+// Without a receipt for this long the hub is asked; a receipt may take a second under load.
+constexpr std::int64_t kLiveReceiptUs = 2'000'000;
+constexpr std::int64_t kFillReceiptUs = 5'000'000;
+constexpr std::int64_t kEventReceiptUs = 5'000'000;
 // Live parts that the kernel has not taken for this long say that the link is too thin for
 // pictures; voice is given more patience, because it is small.
 constexpr std::int64_t kVideoLagUs = 400'000;
@@ -20,6 +22,7 @@ constexpr std::size_t kEventsOnTheWay = 64;
 constexpr std::uint64_t kFillsOnTheWay = 1024;  // below any broker's queue per client
 constexpr int kTracksPerHello = 1000;           // about 46 bytes each, limit kControlBytes
 constexpr std::int64_t kHelloLongestPauseUs = 5'000'000;
+constexpr std::size_t kQuestionsKept = 64;
 
 bool is_audio(const std::string& track) { return track.rfind("audio", 0) == 0; }
 // The full-quality rendition is for the archive: it is never sent live and follows everything else.
@@ -50,7 +53,7 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
   if (link_ != Link::kUp || track.have.contains(sequence) || track.flights.count(sequence) != 0) {
     return;
   }
-  const bool room = !live_paused_ && live_has_room(track);
+  const bool room = !live_paused_ && live_has_room(track, frame_bytes);
   // A picture cannot be decoded from the middle: after a gap, live goes on with the next segment.
   if (track.skipping && starts_segment && room) track.skipping = false;
   if (!room && !is_audio(track.at.track)) track.skipping = true;
@@ -61,7 +64,10 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
   send_part(track, sequence, frame_bytes, true);
 }
 
-bool Delivery::live_has_room(const Track& track) const {
+bool Delivery::live_has_room(const Track& track, std::uint32_t bytes) const {
+  // While the hub is away nothing is confirmed, and viewers see live all the same.
+  const std::uint64_t on_the_way = live_unconfirmed_bytes_ + fill_unconfirmed_bytes_;
+  if (!hub_absent_ && on_the_way > 0 && on_the_way + bytes > settings_.window_bytes) return false;
   const std::int64_t limit_us = is_audio(track.at.track) ? kAudioLagUs : kVideoLagUs;
   return live_lag_us() <= limit_us && live_unwritten_bytes_ <= kLiveBytes;
 }
@@ -79,11 +85,17 @@ void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t byt
   outstanding.bytes = bytes;
   const Token token = new_token(outstanding);
   track.flights[sequence] = Flight{live, false, token, bytes};
+  if (track.sent.contains(sequence)) {
+    sent_again_parts_ += 1;
+    sent_again_bytes_ += bytes;
+  }
+  track.sent.add(sequence, sequence + 1);
   const std::int64_t now = clock_.monotonic_us();
   if (live) {
+    live_unconfirmed_bytes_ += bytes;
     live_unconfirmed_count_ += 1;
     sent_live_ += 1;
-    live_expiries_.push_back(
+    live_doubts_.push_back(
         {token, track.at.handle, sequence, now + std::max(kLiveReceiptUs, 4 * round_trip_us())});
   } else {
     fill_unacked_bytes_ += bytes;
@@ -144,11 +156,12 @@ void Delivery::send_hello(ProjectId project) {
   v1::Hello hello;
   hello.set_protocol(1);
   hello.set_software(settings_.software);
-  // Those whose position is not known come first, oldest first.
+  // Those whose position is not known come first, oldest first; then those with parts on the way.
   for (const bool positioned : {false, true}) {
     for (const TrackHandle handle : open_) {
       const Track& track = tracks_[handle];
       if (track.at.project != project || track.positioned != positioned) continue;
+      if (positioned && track.flights.empty()) continue;
       if (hello.tracks_size() == kTracksPerHello) break;
       v1::TrackPosition& position = *hello.add_tracks();
       position.set_capture_id(track.at.capture.raw());
@@ -157,9 +170,16 @@ void Delivery::send_hello(ProjectId project) {
       position.set_ended(track.at.ended);
     }
   }
+  // Nobody heard the one before, so nobody heard what was sent before that either.
+  const auto before = std::find_if(questions_.rbegin(), questions_.rend(),
+                                   [&](const auto& asked) { return asked.second == project; });
+  if (hub_absent_ && before != questions_.rend()) forget_flights_before(project, before->first);
   Outstanding outstanding;
   outstanding.what = Outstanding::What::kHello;
   const Token token = new_token(outstanding);
+  hello.set_question(token);
+  questions_.emplace(token, project);
+  if (questions_.size() > kQuestionsKept) questions_.erase(questions_.begin());
   act(SendHello{project, std::move(hello), token});
 }
 
@@ -193,8 +213,10 @@ bool Delivery::fill_has_room(std::uint32_t bytes) const {
   if (outstanding_.size() + 2 >= receive_maximum_) return false;
   // One part may always go, however large it is.
   if (fill_unacked_bytes_ > 0 && fill_unacked_bytes_ + bytes > window_.bytes()) return false;
+  // A quarter of the window is live's.
+  const std::uint64_t of_live = std::max(live_unconfirmed_bytes_, settings_.window_bytes / 4);
   return fill_unconfirmed_count_ == 0 ||
-         (fill_unconfirmed_bytes_ + bytes <= settings_.window_bytes &&
+         (fill_unconfirmed_bytes_ + of_live + bytes <= settings_.window_bytes &&
           fill_unconfirmed_count_ < kFillsOnTheWay);
 }
 
@@ -258,6 +280,7 @@ void Delivery::put_back(Track& track, std::uint64_t sequence) {
 void Delivery::erase_flight(Track& track, std::map<std::uint64_t, Flight>::iterator flight) {
   if (flight->second.live) {
     live_unconfirmed_count_ -= 1;
+    live_unconfirmed_bytes_ -= flight->second.bytes;
   } else {
     fill_unconfirmed_count_ -= 1;
     fill_unconfirmed_bytes_ -= flight->second.bytes;
@@ -279,33 +302,32 @@ void Delivery::written(Token token) {
   live_unwritten_.erase(found);
 }
 
-// Parts whose receipt did not come in time go (again) by fill.
-void Delivery::expire() {
+// A receipt that does not come in time says nothing: the part may wait in a queue on the way, and
+// would come twice. So the hub is asked, and what it does not have then is sent again
+// (take_answer).
+void Delivery::doubt() {
   const std::int64_t now = clock_.monotonic_us();
-  bool fill_lost = false;
-  for (auto* expiries : {&live_expiries_, &fill_expiries_}) {
-    while (!expiries->empty() && expiries->front().at_us <= now) {
-      const Expiry expiry = expiries->front();
-      expiries->pop_front();
-      Track& track = tracks_[expiry.track];
-      const auto flight = track.flights.find(expiry.sequence);
-      if (flight == track.flights.end() || flight->second.token != expiry.token) continue;
-      fill_lost = fill_lost || !flight->second.live;
-      erase_flight(track, flight);
-      put_back(track, expiry.sequence);
+  for (auto* doubts : {&live_doubts_, &fill_doubts_}) {
+    while (!doubts->empty() && doubts->front().at_us <= now) {
+      Doubt doubt = doubts->front();
+      doubts->pop_front();
+      const Track& track = tracks_[doubt.track];
+      const auto flight = track.flights.find(doubt.sequence);
+      if (flight == track.flights.end() || flight->second.token != doubt.token) continue;
+      hello_due_us_ = std::min(hello_due_us_, now);
+      doubt.at_us = now + kFillReceiptUs;  // should that not be answered either
+      doubts->push_back(doubt);
     }
   }
   // Events: from the first that was not confirmed on, so that their order is kept.
   for (auto& [position, state] : events_) {
-    if (!state.sent || now - state.sent_us < kFillReceiptUs) continue;
+    if (!state.sent || now - state.sent_us < kEventReceiptUs) continue;
     if (open_.empty()) note_hub(false);  // no hello would tell
     for (auto& [later, other] : events_) {
       if (later >= position) other.sent = false;
     }
     break;
   }
-  // The hub took something and did not confirm it: ask where it stands.
-  if (fill_lost) hello_due_us_ = std::min(hello_due_us_, now);
 }
 
 void Delivery::puback(Token token, std::uint8_t reason_code) {
@@ -343,8 +365,8 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
         break;  // receipt was first
       if (verdict.accepted) {
         flight->second.acked = true;
-        fill_expiries_.push_back({token, outstanding.track, outstanding.sequence,
-                                  now + std::max(kFillReceiptUs, 8 * round_trip_us())});
+        fill_doubts_.push_back({token, outstanding.track, outstanding.sequence,
+                                now + std::max(kFillReceiptUs, 8 * round_trip_us())});
       } else {
         refuse_part(track, outstanding.sequence, verdict,
                     "the broker answered " + std::to_string(reason_code));

@@ -50,12 +50,18 @@ void ReceiptBook::add_refusal(const Recipient& to, v1::Refusal refusal) {
   if (refusals.size() < kRefusalsKept) refusals.push_back(std::move(refusal));
 }
 
-void ReceiptBook::hurry(const Recipient& to) { devices_[to].sent_at_us = 0; }
+void ReceiptBook::answer(const Recipient& to, std::uint64_t question) {
+  Device& device = devices_[to];
+  device.sent_at_us = 0;
+  if (question != 0) device.waiting.answers = question;
+}
 
 void ReceiptBook::write(const Recipient& to, Waiting waiting, std::vector<OutgoingReceipt>& out) {
   const std::string topic = format_topic({TopicKind::kReceipt, to.project, to.device, {}, ""});
   v1::Receipt receipt;
+  const std::size_t before = out.size();
   const auto flush = [&] {
+    if (waiting.answers != 0) receipt.set_answers(waiting.answers);
     out.push_back({topic, receipt.SerializeAsString()});
     receipt.Clear();
   };
@@ -71,7 +77,8 @@ void ReceiptBook::write(const Recipient& to, Waiting waiting, std::vector<Outgoi
     *receipt.add_refusals() = std::move(refusal);
     if (receipt.refusals_size() >= kRefusalsPerMessage) flush();
   }
-  if (receipt.tracks_size() + receipt.event_ids_size() + receipt.refusals_size() > 0) flush();
+  const bool rest = receipt.tracks_size() + receipt.event_ids_size() + receipt.refusals_size() > 0;
+  if (rest || (waiting.answers != 0 && out.size() == before)) flush();
 }
 
 std::vector<OutgoingReceipt> ReceiptBook::take_due(std::int64_t now_us, bool everything) {

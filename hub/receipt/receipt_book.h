@@ -39,8 +39,8 @@ class ReceiptBook {
   // track.
   void add_refusal(const Recipient& to, v1::Refusal refusal);
 
-  // The device asked and waits: what is there for it may be sent now.
-  void hurry(const Recipient& to);
+  // The device asked and waits: what is there for it may be sent now, and says so.
+  void answer(const Recipient& to, std::uint64_t question);
 
   // What may be sent now. `everything`: regardless of the interval.
   std::vector<OutgoingReceipt> take_due(std::int64_t now_us, bool everything = false);
@@ -52,8 +52,9 @@ class ReceiptBook {
     std::map<std::pair<std::string, std::string>, v1::TrackReceipt> tracks;  // capture, track
     std::vector<std::string> events;
     std::vector<v1::Refusal> refusals;
+    std::uint64_t answers = 0;
     [[nodiscard]] bool empty() const {
-      return tracks.empty() && events.empty() && refusals.empty();
+      return tracks.empty() && events.empty() && refusals.empty() && answers == 0;
     }
   };
   struct Device {

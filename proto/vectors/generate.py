@@ -406,7 +406,8 @@ def make_control():
 
     return {
         "hello": {
-            "valid": cases([("one track", hello()), ("no tracks", uint(1, 1))]),
+            "valid": cases([("one track", hello()), ("no tracks", uint(1, 1)),
+                            ("a question", hello() + uint(4, 300))]),
             "invalid": cases([("empty", b""), ("protocol 2", hello(protocol=2)),
                               ("unknown track", hello(track="film")),
                               ("nil capture", hello(capture=NIL)),
@@ -416,7 +417,9 @@ def make_control():
             "valid": cases([("empty", b""), ("parts, an event and a refusal",
                                              receipt() + data(2, EVENT) + refusal),
                             ("nothing contiguous", receipt(contiguous=0, running=b"")),
-                            ("adjacent ranges", receipt(ranges=((11, 2), (13, 1))))]),
+                            ("adjacent ranges", receipt(ranges=((11, 2), (13, 1)))),
+                            ("an answer", receipt() + uint(4, 300)),
+                            ("an answer and nothing else", uint(4, 300))]),
             "invalid": cases([("range at the gap", receipt(ranges=((10, 1),))),
                               ("empty range", receipt(ranges=((12, 0),))),
                               ("overlapping ranges", receipt(ranges=((12, 3), (14, 1)))),

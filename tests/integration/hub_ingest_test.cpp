@@ -266,6 +266,30 @@ TEST_F(HubIngestTest, HelloIsAnsweredWithWhatIsDurableAlsoAfterAKill) {
   EXPECT_EQ(sender->contiguous(unknown), 0U);
 }
 
+// The device takes what the answer does not name for lost, and sends it again.
+TEST_F(HubIngestTest, AnAnswerSpeaksOfEverythingThatWasSentBeforeTheQuestion) {
+  auto sender = device(mine_);
+  TrackMaker video = maker("video");
+  TrackMaker audio{video.capture(), "audio", mine_.key, {}};
+  for (std::uint64_t question = 1; question <= 20; ++question) {
+    for (int i = 0; i < 10; ++i) {
+      sender->send(video, video.next(), true);
+      sender->send(audio, audio.next());
+    }
+    sender->say_hello({&video, &audio}, question);
+    ASSERT_TRUE(sender->pump_until([&] { return sender->answers.size() == question; }));
+    const v1::Receipt& answer = sender->answers.back();
+    EXPECT_EQ(answer.answers(), question);
+    ASSERT_EQ(answer.tracks_size(), 2);
+    for (const v1::TrackReceipt& track : answer.tracks()) {
+      EXPECT_EQ(track.contiguous(), 10 * question) << track.track();
+    }
+  }
+  sender->say_hello({}, 99);
+  ASSERT_TRUE(sender->pump_until([&] { return sender->answers.size() == 21; }));
+  EXPECT_EQ(sender->answers.back().tracks_size(), 0);
+}
+
 TEST_F(HubIngestTest, StopArchivesAndReceiptsWhatHasArrived) {
   auto sender = device(mine_);
   TrackMaker video = maker("video", {.part_bytes = 20'000});

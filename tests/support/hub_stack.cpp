@@ -291,8 +291,10 @@ void SimulatedDevice::send_event(const v1::Event& event) {
           {bytes.begin(), bytes.end()});
 }
 
-void SimulatedDevice::say_hello(const std::vector<const TrackMaker*>& tracks) {
+void SimulatedDevice::say_hello(const std::vector<const TrackMaker*>& tracks,
+                                std::uint64_t question) {
   v1::Hello hello;
+  hello.set_question(question);
   hello.set_protocol(1);
   hello.set_software("test");
   for (const TrackMaker* track : tracks) {
@@ -325,6 +327,7 @@ void SimulatedDevice::on_message(std::string_view, ByteView payload) {
   v1::Receipt receipt;
   ASSERT_TRUE(receipt.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
   ++receipt_messages;
+  if (receipt.answers() != 0) answers.push_back(receipt);
   for (const v1::TrackReceipt& track : receipt.tracks()) {
     receipts[{*CaptureId::from_bytes(track.capture_id()), track.track()}] = track;
   }

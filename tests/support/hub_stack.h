@@ -128,7 +128,7 @@ class SimulatedDevice : public MqttPeer {
   void send(const TrackMaker& track, const MadePart& part, bool live = false);
   void send_frame(CaptureId capture, const std::string& track, Bytes frame);
   void send_event(const v1::Event& event);
-  void say_hello(const std::vector<const TrackMaker*>& tracks);
+  void say_hello(const std::vector<const TrackMaker*>& tracks, std::uint64_t question = 0);
 
   [[nodiscard]] const EnrolledDevice& device() const { return device_; }
   using Track = std::pair<CaptureId, std::string>;
@@ -138,6 +138,7 @@ class SimulatedDevice : public MqttPeer {
   std::map<Track, v1::TrackReceipt> receipts;
   std::set<std::string> event_receipts;
   std::vector<v1::Refusal> refusals;
+  std::vector<v1::Receipt> answers;  // receipts that answer a question
   std::uint64_t receipt_messages = 0;
 
  private:

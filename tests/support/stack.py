@@ -27,16 +27,20 @@ def wait_until(what, seconds, condition):
 class Stack:
     COMM = {"hub": "sitecast-hub", "broker": "mosquitto", "gateway": "sitecast-gatewa"}
 
-    def __init__(self, build, folder, port_base, supervise=False, seed=None):
+    def __init__(self, build, folder, port_base, supervise=False, seed=None, prefix=(), lan=None):
+        """`prefix`: words before the command, to run it in another network namespace (link.py).
+        `lan`: an address of this machine for which TLS is served as well."""
         self.build = pathlib.Path(build)
         self.dir = pathlib.Path(folder)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.agent = str(self.build / "bin" / "sitecast-agent")
         self.hub = str(self.build / "bin" / "sitecast-hub")
-        self.command = [str(ROOT / "scripts" / "stack"), "--dir", str(self.dir),
+        self.command = [*prefix, str(ROOT / "scripts" / "stack"), "--dir", str(self.dir),
                         "--port-base", str(port_base), "--build", str(self.build)]
         if supervise:
             self.command.append("--supervise")
+        if lan:
+            self.command += ["--lan", lan]
         if seed:
             self.command += ["--seed", seed]
         self.process = None

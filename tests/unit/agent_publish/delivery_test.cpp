@@ -43,8 +43,11 @@ class DeliveryTest : public ::testing::Test, public SpoolView {
     connect();
     for (const SendHello& hello : take<SendHello>()) machine.puback(hello.token, 0);
   }
+  // Answers the last hello.
   v1::Receipt receipt_of(std::uint64_t contiguous, const std::string& track = "video") {
+    collect();
     v1::Receipt receipt;
+    receipt.set_answers(last_question);
     v1::TrackReceipt& entry = *receipt.add_tracks();
     entry.set_capture_id(capture.raw());
     entry.set_track(track);
@@ -52,13 +55,31 @@ class DeliveryTest : public ::testing::Test, public SpoolView {
     entry.set_running_hash(to_string(*running_hash(0, contiguous)));
     return receipt;
   }
+  // What the machine asks for, and which question it asked last.
+  void collect() {
+    for (Action& action : machine.take_actions()) {
+      if (auto* hello = std::get_if<SendHello>(&action)) last_question = hello->token;
+      pending.push_back(std::move(action));
+    }
+  }
+  std::vector<Action> take_actions() {
+    collect();
+    return std::exchange(pending, {});
+  }
   template <typename What>
   std::vector<What> take() {
     std::vector<What> found;
-    for (Action& action : machine.take_actions()) {
+    for (Action& action : take_actions()) {
       if (auto* what = std::get_if<What>(&action)) found.push_back(std::move(*what));
     }
     return found;
+  }
+  static std::vector<SendHello> hellos_in(const std::vector<Action>& actions) {
+    std::vector<SendHello> hellos;
+    for (const Action& action : actions) {
+      if (const auto* hello = std::get_if<SendHello>(&action)) hellos.push_back(*hello);
+    }
+    return hellos;
   }
   void pass(std::int64_t us) {
     for (std::int64_t gone = 0; gone < us; gone += 50 * kMs) {
@@ -67,6 +88,8 @@ class DeliveryTest : public ::testing::Test, public SpoolView {
     }
   }
 
+  std::vector<Action> pending;
+  Token last_question = 0;
   std::uint32_t part_bytes = 1000;
   FakeClock clock;
   ProjectId project = ProjectId::make();
@@ -78,7 +101,7 @@ class DeliveryTest : public ::testing::Test, public SpoolView {
 TEST_F(DeliveryTest, LiveGoesAtOnceAndBeforeItIsSynced) {
   connect();
   add_track(0, 0, false, "video");
-  machine.take_actions();
+  take_actions();
   machine.part_made(0, 0, 1000, true);
   const auto sent = take<SendPart>();
   ASSERT_EQ(sent.size(), 1U);
@@ -88,7 +111,7 @@ TEST_F(DeliveryTest, LiveGoesAtOnceAndBeforeItIsSynced) {
 TEST_F(DeliveryTest, BackfillWaitsForTheHubsPositionAndSendsOnlyWhatItLacks) {
   add_track(0, 10, true, "video");
   connect();
-  auto actions = machine.take_actions();
+  auto actions = take_actions();
   const auto hellos = [&] {
     std::vector<SendHello> found;
     for (Action& action : actions) {
@@ -164,7 +187,7 @@ TEST_F(DeliveryTest, ALostLivePartGoesByFillAsSoonAsALaterOneIsConfirmed) {
   add_track(0, 0, false, "video");
   for (std::uint64_t n = 0; n < 3; ++n) machine.part_made(0, n, 1000, n == 0);
   machine.group_synced({{0, 3, false}}, {});
-  machine.take_actions();
+  take_actions();
   v1::Receipt receipt = receipt_of(1);
   v1::SequenceRange& range = *receipt.mutable_tracks(0)->add_beyond();
   range.set_first(2);
@@ -176,26 +199,124 @@ TEST_F(DeliveryTest, ALostLivePartGoesByFillAsSoonAsALaterOneIsConfirmed) {
   EXPECT_FALSE(sent[0].live);
 }
 
-TEST_F(DeliveryTest, ALivePartWithoutReceiptGoesByFillAfterTwoSeconds) {
+// On a thin link a part waits longer than that in queues on the way, and would come twice.
+TEST_F(DeliveryTest, WithoutAReceiptTheHubIsAskedAndOnlyWhatItLacksIsSentAgain) {
+  connect();
+  add_track(0, 0, false, "video");
+  for (std::uint64_t i = 0; i < 4; ++i) machine.part_made(0, i, 1000, true);
+  machine.group_synced({{0, 4, false}}, {});
+  take_actions();
+  v1::Receipt receipt = receipt_of(0);
+  receipt.clear_answers();
+  for (int i = 0; i < 3; ++i) {
+    pass(800 * kMs);
+    machine.receipt(receipt);  // a sign of life, or the connection would be given up
+  }
+  auto actions = take_actions();
+  ASSERT_GE(actions.size(), 1U);
+  EXPECT_EQ(actions.size(), hellos_in(actions).size()) << "nothing is sent again";
+  const Token question = hellos_in(actions).back().token;
+  EXPECT_EQ(hellos_in(actions).back().hello.question(), question);
+  machine.part_made(0, 4, 1000, false);  // behind the question
+  take_actions();
+
+  receipt = receipt_of(2);
+  receipt.clear_answers();
+  machine.receipt(receipt);
+  EXPECT_TRUE(take<SendPart>().empty());
+  receipt.set_answers(question + 100);  // nobody asked that
+  machine.receipt(receipt);
+  EXPECT_TRUE(take<SendPart>().empty());
+  receipt.set_answers(question);
+  machine.receipt(receipt);
+  std::vector<std::uint64_t> sequences;
+  for (const SendPart& part : take<SendPart>()) {
+    EXPECT_FALSE(part.live);
+    sequences.push_back(part.sequence);
+  }
+  EXPECT_EQ(sequences, (std::vector<std::uint64_t>{2, 3}));
+  EXPECT_EQ(machine.state().sent_again_parts, 2U);
+}
+
+TEST_F(DeliveryTest, TheHubIsAskedAgainUntilItAnswers) {
+  connect_and_ask();
+  add_track(0, 0, false, "video");
+  machine.receipt(receipt_of(0));
+  machine.part_made(0, 0, 1000, true);
+  take_actions();
+  std::vector<SendHello> asked;
+  for (int i = 0; i < 100; ++i) {
+    pass(50 * kMs);
+    v1::Receipt other_parts = receipt_of(0);
+    other_parts.clear_answers();
+    machine.receipt(other_parts);
+    for (const SendHello& hello : take<SendHello>()) {
+      machine.puback(hello.token, 0);
+      asked.push_back(hello);
+    }
+  }
+  ASSERT_GE(asked.size(), 3U);
+  v1::Receipt receipt = receipt_of(1);
+  receipt.set_answers(asked.back().token);
+  machine.receipt(receipt);
+  pass(5 * kSecond);
+  EXPECT_TRUE(take<SendHello>().empty());
+}
+
+TEST_F(DeliveryTest, WhatWasSentWhileTheHubWasAwayIsNotSentAgainBeforeItHasSaidWhatItHas) {
   connect();
   add_track(0, 0, false, "video");
   machine.part_made(0, 0, 1000, true);
   machine.group_synced({{0, 1, false}}, {});
-  machine.take_actions();
-  pass(1900 * kMs);
-  EXPECT_TRUE(take<SendPart>().empty());
-  machine.receipt(receipt_of(0));  // a sign of life, or the connection would be given up
-  pass(300 * kMs);
-  const auto sent = take<SendPart>();
-  ASSERT_EQ(sent.size(), 1U);
-  EXPECT_FALSE(sent[0].live);
+  std::vector<SendHello> asked;
+  for (int i = 0; i < 200; ++i) {
+    pass(50 * kMs);
+    for (Action& action : take_actions()) {
+      ASSERT_FALSE(std::holds_alternative<SendPart>(action) &&
+                   std::get<SendPart>(action).sequence == 0 && !std::get<SendPart>(action).live);
+      if (auto* hello = std::get_if<SendHello>(&action)) {
+        asked.push_back(*hello);
+        machine.puback(hello->token, 0);
+      }
+    }
+  }
+  ASSERT_GE(asked.size(), 3U);
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kHubAbsent);
+  EXPECT_EQ(asked.back().hello.tracks_size(), 1);
+  v1::Receipt receipt = receipt_of(0);
+  receipt.set_answers(asked.back().token);
+  machine.receipt(receipt);
+  EXPECT_EQ(take<SendPart>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, LiveAndBackfillTogetherStayWithinTheWindow) {
+  connect_and_ask();
+  add_track(0, 0, false, "video");
+  add_track(1, 2000, true, "audio");
+  machine.receipt(receipt_of(0, "audio"));
+  take_actions();
+  // Live alone fills it, as nothing is confirmed; 1,000 bytes each.
+  std::uint64_t live = 0;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    machine.part_made(0, i, 1000, true);
+    for (const SendPart& part : take<SendPart>()) {
+      if (part.live) machine.written(part.token);
+      live += part.live ? 1 : 0;
+    }
+  }
+  EXPECT_GE(live * 1000, (1U << 20) / 4 * 3 - 100'000);
+  EXPECT_LE(live * 1000, 1U << 20);
+  machine.disconnected("cut");
+  EXPECT_EQ(machine.state().cuts, 1U);
+  EXPECT_LE(machine.state().cut_in_flight_most_bytes, 1U << 20);
+  EXPECT_GE(machine.state().cut_in_flight_bytes, live * 1000);
 }
 
 TEST_F(DeliveryTest, SilenceWithDataOutstandingGivesTheConnectionUp) {
   add_track(0, 10, true, "video");
   connect();
   machine.receipt(receipt_of(0));
-  machine.take_actions();
+  take_actions();
   pass(1900 * kMs);
   EXPECT_TRUE(take<Disconnect>().empty());
   pass(300 * kMs);
@@ -218,7 +339,7 @@ TEST_F(DeliveryTest, LiveAloneIsProbedBeforeTheConnectionIsGivenUp) {
   for (const SendHello& hello : take<SendHello>()) machine.puback(hello.token, 0);
   add_track(0, 0, false, "video");
   machine.part_made(0, 0, 1000, true);
-  machine.take_actions();
+  take_actions();
   pass(1200 * kMs);
   EXPECT_EQ(take<SendHello>().size(), 1U);
   pass(1000 * kMs);
@@ -332,7 +453,7 @@ TEST_F(DeliveryTest, AConflictingPartIsGivenUpAndTheOthersGoOn) {
   add_track(0, 3, true, "video");
   connect_and_ask();
   machine.receipt(receipt_of(0));
-  machine.take_actions();
+  take_actions();
   v1::Receipt refused;
   v1::Refusal& refusal = *refused.add_refusals();
   refusal.set_cause(v1::CONFLICT);
@@ -444,7 +565,7 @@ TEST_F(DeliveryTest, WhenTheLinkIsTooThinPicturesPauseUntilTheNextSegmentAndVoic
   connect();
   add_track(0, 0, false, "video");
   add_track(1, 0, false, "audio");
-  machine.take_actions();
+  take_actions();
   machine.part_made(0, 0, 100'000, true);  // the kernel does not take it
   clock.advance_us(500 * kMs);
   machine.part_made(0, 1, 1000, false);
@@ -462,7 +583,7 @@ TEST_F(DeliveryTest, WhenTheLinkIsTooThinPicturesPauseUntilTheNextSegmentAndVoic
 
 TEST_F(DeliveryTest, ConnectIsGivenUpAfterTwoSecondsAndTriedAgainForEver) {
   for (int i = 0; i < 30; ++i) {
-    machine.take_actions();
+    take_actions();
     clock.advance_us(std::max<std::int64_t>(machine.next_tick_us() - clock.monotonic_us(), 1));
     machine.tick();
     ASSERT_EQ(take<Connect>().size(), 1U) << i;
@@ -483,7 +604,7 @@ TEST_F(DeliveryTest, TheMasterIsNeverLiveAndFollowsEverythingElse) {
   connect();
   add_track(0, 0, false, "video");
   add_track(1, 0, false, "master");
-  machine.take_actions();
+  take_actions();
   machine.part_made(1, 0, 1000, true);
   EXPECT_TRUE(take<SendPart>().empty());
 
@@ -508,7 +629,7 @@ TEST_F(DeliveryTest, TheMasterIsNeverLiveAndFollowsEverythingElse) {
 TEST_F(DeliveryTest, APausedLiveGoesByFill) {
   connect_and_ask();
   add_track(0, 0, false, "audio");
-  machine.take_actions();
+  take_actions();
   machine.pause_live(true);
   machine.part_made(0, 0, 1000, true);
   EXPECT_TRUE(take<SendPart>().empty());
