@@ -75,6 +75,13 @@ export async function signIn(page: Page, user: string, password: string): Promis
   await page.waitForURL((url) => url.pathname !== '/sign-in');
 }
 
+// Until the gateway can show a page of a capture that has just been begun.
+export async function known(visitor: Visitor, capture: string): Promise<void> {
+  while (!(await visitor.context.request.get(`/api/v1/captures/${capture}`)).ok()) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
 export async function screenshot(page: Page, name: string, look: Look): Promise<void> {
   mkdirSync(screenshots, { recursive: true });
   const file = `${name}-${look.size}-${look.locale}-${look.scheme}.png`;
@@ -130,14 +137,15 @@ export async function watchPicture(page: Page, frames: number): Promise<Motion> 
         };
         setTimeout(giveUp, 30_000);
         const canvas = document.createElement('canvas');
-        canvas.width = 64;
-        canvas.height = 36;
+        canvas.width = 256;
+        canvas.height = 144;
         const drawing = canvas.getContext('2d', { willReadFrequently: true })!;
-        const seen = new Set<string>();
+        const seen = new Set<number>();
         let count = 0;
         const look = (): void => {
-          drawing.drawImage(video, 0, 0, 64, 36);
-          seen.add(drawing.getImageData(0, 0, 64, 36).data.join());
+          drawing.drawImage(video, 0, 0, 256, 144);
+          const pixels = new Uint32Array(drawing.getImageData(0, 0, 256, 144).data.buffer);
+          seen.add(pixels.reduce((hash, pixel) => Math.imul(hash ^ pixel, 16_777_619), 0)); // FNV
           count++;
           if (count < wanted) video.requestVideoFrameCallback(look);
           else done({ frames: count, distinctPictures: seen.size });

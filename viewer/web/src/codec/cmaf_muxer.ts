@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One CMAF chunk (moof+mdat), byte for byte what proto/codec/cmaf_muxer.h makes. The player uses it to
-// bridge a stretch that only one track has: a still picture, or silence.
+// bridge a stretch that only one track has (a still picture, or silence), and for pictures whose times
+// it must state otherwise to the browser.
 
 export interface ChunkSample {
   data: Uint8Array;
   duration: number;
   keyFrame: boolean;
+  compositionOffset?: number; // shown so much later than decoded; our devices never make any
 }
 
 const syncFlags = 0x02000000; // sample_depends_on = 2
@@ -13,7 +15,8 @@ const nonSyncFlags = 0x01010000; // sample_depends_on = 1, is a non-sync sample
 
 // `fragmentNumber`: mfhd's sequence_number.
 export function makeChunk(fragmentNumber: number, decodeTime: number, samples: ChunkSample[]): Uint8Array {
-  const trunSize = 8 + 12 + 12 * samples.length;
+  const shifted = samples.some((sample) => (sample.compositionOffset ?? 0) !== 0);
+  const trunSize = 8 + 12 + (shifted ? 16 : 12) * samples.length;
   const trafSize = 8 + 16 + 20 + trunSize;
   const moofSize = 8 + 16 + trafSize;
   const payload = samples.reduce((sum, sample) => sum + sample.data.length, 0);
@@ -41,13 +44,14 @@ export function makeChunk(fragmentNumber: number, decodeTime: number, samples: C
   u32(Math.floor(decodeTime / 2 ** 32));
   u32(decodeTime % 2 ** 32);
   box(trunSize, 'trun');
-  u32(0x000701); // data offset, sample durations, sizes and flags
+  u32(shifted ? 0x000f01 : 0x000701); // data offset, sample durations, sizes and flags (and offsets)
   u32(samples.length);
   u32(moofSize + 8);
   for (const sample of samples) {
     u32(sample.duration);
     u32(sample.data.length);
     u32(sample.keyFrame ? syncFlags : nonSyncFlags);
+    if (shifted) u32(sample.compositionOffset ?? 0);
   }
   box(8 + payload, 'mdat');
   for (const sample of samples) {

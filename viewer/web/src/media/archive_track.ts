@@ -6,7 +6,8 @@ import { readInit, type InitInfo } from '../codec/init_reader';
 import { AppendQueue } from './append_queue';
 import { opusSilence, pieces, stillPicture } from './filler';
 import { mimeType } from './media_source';
-import { endOf, type Playlist, type Range, type Segment } from './playlist';
+import { withoutPauses } from './pauses';
+import { endOf, gapTolerance, type Playlist, type Range, type Segment } from './playlist';
 import { checkSegment } from './segment_check';
 
 const aheadSeconds = 20;
@@ -223,7 +224,18 @@ export class ArchiveTrack {
       };
     }
     if (checked.damaged) this.host.damaged(this, { start: piece.start, end: piece.end });
-    await this.#append(piece, init, checked.bytes);
+    const whole =
+      this.kind === 'video'
+        ? withoutPauses(checked.bytes, checked.chunks, this.#follower(piece))
+        : checked.bytes;
+    await this.#append(piece, init, whole);
+  }
+
+  // The first picture after `piece`; null: none is known, or a gap is drawn before it.
+  #follower(piece: Piece): { sequence: number; decodeTime: number } | null {
+    const next = this.playlist.segments.find((segment) => segment.start > piece.start);
+    if (next === undefined || next.start - piece.end > gapTolerance) return null;
+    return { sequence: next.n, decodeTime: Math.round(next.start * this.playlist.timescale) };
   }
 
   async #bridge(piece: Piece, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { AppendQueue } from './append_queue';
 import type { LivePart } from './live_connection';
 import { LiveEdge, videoEdge } from './live_edge';
 import { attachSource, canPlay, mimeType, type OpenSource } from './media_source';
+import { LivePauses } from './pauses';
 
 const keepBehindSeconds = 6;
 const controlEveryMs = 50;
@@ -18,6 +19,7 @@ export class LiveVideo {
   #queue: AppendQueue | null = null;
   #waiting: Uint8Array[] = [];
   #edge = new LiveEdge(videoEdge);
+  #pauses = new LivePauses();
   #codec = '';
   #initHash = '';
   #timescale = 0;
@@ -75,6 +77,8 @@ export class LiveVideo {
     if (part.sequence < this.#nextSequence) return; // it was here before the connection was lost
     // After a hole nothing can be decoded before the next key frame, and key frames carry the init.
     if (part.sequence !== this.#nextSequence && part.init === null) return;
+    const media = this.#joined(part);
+    if (media === null) return;
     if (part.init !== null && !this.#useInit(part.init, part.initHash)) return;
     if (part.capturedAtUs > 0) {
       this.#captured = { mediaTime: part.mediaTime / this.#timescale, atUs: part.capturedAtUs };
@@ -82,7 +86,17 @@ export class LiveVideo {
     this.#noteArrival(part.duration / this.#timescale);
     this.#nextSequence = part.sequence + 1;
     this.#end = (part.mediaTime + part.duration) / this.#timescale;
-    this.#append(part.media);
+    this.#append(media);
+  }
+
+  // null: damaged; the next key frame goes on.
+  #joined(part: LivePart): Uint8Array | null {
+    try {
+      return this.#pauses.join(part.media, part.keyFrame);
+    } catch {
+      this.#nextSequence = -1;
+      return null;
+    }
   }
 
   #noteArrival(duration: number): void {
