@@ -31,8 +31,8 @@ class FillWindow {
   std::int64_t shrunk_at_us_ = 0;
   std::int64_t last_us_ = 0;
 
-  static constexpr std::uint64_t kInitialBytes = 64 * 1024;
-  static constexpr std::uint64_t kLeastBytes = 16 * 1024;
+  static constexpr std::uint64_t kInitialBytes = 8 * 1024;
+  static constexpr std::uint64_t kLeastBytes = 2 * 1024;
 };
 
 }  // namespace sitecast::agent

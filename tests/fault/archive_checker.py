@@ -120,6 +120,22 @@ def read_track(sidecar_path):
     return track
 
 
+def sequences_in(sidecar_path):
+    """Sequences of the whole records of a sidecar that may be growing."""
+    data = sidecar_path.read_bytes()
+    at = HEADER_BYTES
+    sequences = []
+    while at + 8 <= len(data):
+        size = struct.unpack_from(">I", data, at)[0]
+        body = data[at + 8 : at + 8 + size]
+        if len(body) < size:
+            break
+        envelope_size = struct.unpack_from(">H", body, FIXED.size)[0]
+        sequences.append(varint_field(body[FIXED.size + 2 : FIXED.size + 2 + envelope_size], 1))
+        at += 8 + size
+    return sequences
+
+
 def read_archive(hub_state_dir):
     root = pathlib.Path(hub_state_dir) / "archive"
     return [read_track(path) for path in sorted(root.glob("*/*/*/*.sidecar"))]

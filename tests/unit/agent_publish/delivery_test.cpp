@@ -608,6 +608,7 @@ TEST_F(DeliveryTest, TheMasterIsNeverLiveAndFollowsEverythingElse) {
   machine.part_made(1, 0, 1000, true);
   EXPECT_TRUE(take<SendPart>().empty());
 
+  part_bytes = 100;
   // Backfill of both: the master of the oldest capture waits for the picture of a newer one.
   add_track(2, 4, true, "video", 1);
   machine.group_synced({{1, 3, false}}, {});
