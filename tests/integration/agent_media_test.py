@@ -50,13 +50,12 @@ def duration_of(path):
 class Device:
     """An agent of its own, which never reaches a broker."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, key="device.key"):
         self.config = pathlib.Path(folder) / "agent.toml"
         ids = [base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=") for _ in range(2)]
         self.config.write_text(
-            f'device_id = "{ids[0]}"\nproject_id = "{ids[1]}"\n[broker]\nurl = "mqtt://127.0.0.1:9"\n'
-            "[spool]\nreserve_bytes = 4194304\n", encoding="utf-8")
-        self.run("keygen")
+            f'device_id = "{ids[0]}"\nproject_id = "{ids[1]}"\nkey_file = "{key}"\n'
+            '[broker]\nurl = "mqtt://127.0.0.1:9"\n[spool]\nreserve_bytes = 4194304\n', encoding="utf-8")
 
     def run(self, *arguments):
         return subprocess.run([OPTIONS.build + "/bin/sitecast-agent", "--config", str(self.config), "--json",
@@ -111,10 +110,10 @@ def check_photo(path, answer, status):
     return f"a photo of {answer['size_bytes']} bytes"
 
 
-def give(path, command):
+def give(path, command, key):
     """What became of the file, in words; AssertionError when it is not what it must be."""
     with tempfile.TemporaryDirectory(prefix="sitecast-media-") as folder:
-        device = Device(folder)
+        device = Device(folder, key)
         option = ("--source", f"file:{path}") if command == "record" else ("--file", str(path))
         try:
             done = device.run(command, *option)
@@ -129,6 +128,13 @@ def give(path, command):
 
 
 class BrokenMediaTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="sitecast-media-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.key = self.folder / "device.key"  # one for all: each start of the agent takes a while
+        self.assertEqual(Device(folder.name).run("keygen").returncode, 0)
+
     def test_each_file_becomes_a_correct_capture_or_a_clear_message(self):
         root = pathlib.Path(OPTIONS.data) / "broken-media"
         files = sorted(path for path in root.glob("*/*") if not path.name.startswith("LICENSE"))
@@ -139,7 +145,7 @@ class BrokenMediaTest(unittest.TestCase):
         jobs = [(path, command) for path in files
                 for command in (("record", "photo") if path.suffix == ".jpg" else ("record",))]
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            outcomes = [(path, command, pool.submit(give, path, command)) for path, command in jobs]
+            outcomes = [(path, command, pool.submit(give, path, command, self.key)) for path, command in jobs]
             for path, command, outcome in outcomes:
                 name = f"{command} {path.relative_to(root)}"
                 with self.subTest(name):
@@ -152,10 +158,9 @@ class BrokenMediaTest(unittest.TestCase):
         whole = pathlib.Path(OPTIONS.data) / "broken-media" / "androidx-media" / "sample.avi"
         if not whole.exists():
             self.skipTest(f"test data is absent: {whole}")
-        with tempfile.TemporaryDirectory(prefix="sitecast-media-") as folder:
-            half = pathlib.Path(folder) / "half.avi"
-            half.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
-            words = give(half, "record")
+        half = self.folder / "half.avi"
+        half.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
+        words = give(half, "record", self.key)
         self.assertRegex(words, "^kept [0-9]+ ms as damaged: .*its end is missing")
 
 
@@ -166,4 +171,4 @@ if __name__ == "__main__":
     parser.add_argument("-v", "--verbose", action="store_true")
     OPTIONS, rest = parser.parse_known_args()
     OPTIONS.data = os.environ.get("SITECAST_TEST_DATA", OPTIONS.data)
-    unittest.main(argv=[sys.argv[0], *rest])
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2 if OPTIONS.verbose else 1)
