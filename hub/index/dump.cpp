@@ -24,9 +24,9 @@ std::array<Part, 8> parts() {
       {"member", 5,
        "select user, project_id, role, stated_at_us, stated_event from member order by 1, 2"},
       {"capture", 25, "select " + kCaptureColumns + " from capture order by 1"},
-      {"event", 9,
+      {"event", 10,
        "select event_id, project_id, device_id, kind, stated_at_us, received_at_us, capture_id,"
-       " media_time_us, event from event order by 1"},
+       " media_time_us, area, event from event order by 1"},
       {"track", 15,
        "select capture_id, name, timescale, codec, codec_sequence, part_count, part_count_total,"
        " size_bytes, first_media_time, end_media_time, end_sequence, file_name, media_type,"

@@ -140,14 +140,15 @@ Result<bool> insert_event(Database& database, ProjectId project, const EventReco
       Statement * insert,
       database.cached(
           "insert into event (event_id, project_id, device_id, kind, stated_at_us, received_at_us,"
-          " capture_id, media_time_us, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " capture_id, media_time_us, area, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
           " on conflict (event_id) do nothing"));
   std::optional<std::int64_t> media_time;
   if (event.has_media_time()) media_time = event.media_time_us();
   SC_TRY(insert
              ->bind(as_bytes(event.event_id()), project, record.device, event.kind(),
                     event.stated_at_us(), record.received_at_us,
-                    CaptureId::from_bytes(event.capture_id()), media_time, record.event_bytes)
+                    CaptureId::from_bytes(event.capture_id()), media_time, event.area(),
+                    record.event_bytes)
              .run());
   if (database.changes() > 0) return true;
   // In the log twice: the earlier arrival counts.

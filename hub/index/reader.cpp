@@ -102,6 +102,10 @@ class SqliteIndexReader final : public IndexReader {
     return in_view<std::vector<CaptureInfo>>([&] { return timeline_page(query); });
   }
 
+  Result<std::vector<EventInfo>> remarks(const TimelineQuery& query) override {
+    return in_view<std::vector<EventInfo>>([&] { return remarks_page(query); });
+  }
+
   Result<CaptureInfo> capture(CaptureId id) override {
     return in_view<CaptureInfo>([&]() -> Result<CaptureInfo> {
       SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
@@ -229,7 +233,7 @@ class SqliteIndexReader final : public IndexReader {
     return info;
   }
 
-  static EventInfo event_from(const Statement& row, CaptureId capture) {
+  static EventInfo event_from(const Statement& row, std::optional<CaptureId> capture) {
     EventInfo info;
     info.id = *EventId::from_bytes(row.blob(0));
     info.kind = row.text(1);
@@ -264,6 +268,29 @@ class SqliteIndexReader final : public IndexReader {
       SC_TRY_ASSIGN(const bool more, select->step());
       if (!more) return found;
       found.push_back(capture_info(capture_from(*select)));
+    }
+  }
+
+  Result<std::vector<EventInfo>> remarks_page(const TimelineQuery& query) {
+    // "indexed by": an error rather than a page whose cost grows with the archive.
+    std::string sql =
+        "select event_id, kind, device_id, stated_at_us, received_at_us, media_time_us, event"
+        " from event indexed by ";
+    sql += query.area.empty() ? "remark_by_time" : "remark_by_area";
+    sql += " where project_id = ?1 and capture_id is null and kind in ('note', 'progress')";
+    if (!query.area.empty()) sql += " and area = ?2";
+    if (query.before_us) sql += " and (stated_at_us, event_id) < (?3, ?4)";
+    if (query.from_us) sql += " and stated_at_us >= ?5";
+    sql += " order by stated_at_us desc, event_id desc limit ?6";
+    SC_TRY_ASSIGN(Statement * select, database_->cached(sql));
+    select->bind(query.project, query.area, query.before_us.value_or(0),
+                 query.before_capture.value_or(CaptureId()), query.from_us.value_or(0),
+                 std::clamp<std::uint32_t>(query.limit, 1, kMaxPage));
+    std::vector<EventInfo> found;
+    for (;;) {
+      SC_TRY_ASSIGN(const bool more, select->step());
+      if (!more) return found;
+      found.push_back(event_from(*select, std::nullopt));
     }
   }
 

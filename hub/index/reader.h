@@ -82,15 +82,16 @@ struct EventInfo {
   Bytes event_bytes;  // v1::Event as sent
 };
 
-// Page of a timeline: newest first by (captured_at_us, capture id).
+// Page of a timeline: newest first by (captured_at_us, capture id); of its remarks by
+// (stated_at_us, event id). One cursor serves both, so that they can be put into one order.
 struct TimelineQuery {
   ProjectId project;
-  std::uint32_t limit = 50;               // 1..200
-  std::optional<std::int64_t> before_us;  // cursor: strictly before (before_us, before_capture)
-  std::optional<CaptureId> before_capture;
-  std::optional<std::int64_t> from_us;  // captured_at_us >= from_us
-  std::string area;                     // empty: all
-  std::string capture_kind;             // empty: all
+  std::uint32_t limit = 50;                 // 1..200
+  std::optional<std::int64_t> before_us;    // cursor: strictly before (before_us, before_capture)
+  std::optional<CaptureId> before_capture;  // of remarks: an event's id
+  std::optional<std::int64_t> from_us;      // captured_at_us >= from_us
+  std::string area;                         // empty: all
+  std::string capture_kind;                 // empty: all; remarks have none
 };
 
 class IndexReader {
@@ -106,6 +107,8 @@ class IndexReader {
       std::string_view user) = 0;
 
   virtual Result<std::vector<CaptureInfo>> timeline(const TimelineQuery& query) = 0;
+  // Notes and progress that were said of the project and of no capture.
+  virtual Result<std::vector<EventInfo>> remarks(const TimelineQuery& query) = 0;
   virtual Result<CaptureInfo> capture(CaptureId id) = 0;
   virtual Result<std::vector<TrackInfo>> tracks(CaptureId id) = 0;
   virtual Result<std::vector<EventInfo>> events(CaptureId id) = 0;

@@ -7,7 +7,7 @@
 -- something is decided by the greatest (stated_at_us, event_id): the last writer wins, in whatever
 -- order and how often events are applied.
 
-pragma user_version = 2;
+pragma user_version = 3;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -82,11 +82,17 @@ create table event (
   received_at_us     integer not null,  -- hub's clock
   capture_id         blob check (length(capture_id) = 16),
   media_time_us      integer,           -- moment on the capture's own clock
+  area               text not null default '',
   event              blob not null      -- v1::Event as sent
 ) strict;
 
 create index event_by_capture on event (capture_id, stated_at_us, event_id)
   where capture_id is not null;
+-- What was said of the project and of no capture, for its timeline: without and with a filter by area.
+create index remark_by_time on event (project_id, stated_at_us, event_id)
+  where capture_id is null and kind in ('note', 'progress');
+create index remark_by_area on event (project_id, area, stated_at_us, event_id)
+  where capture_id is null and kind in ('note', 'progress');
 
 -- One row per track; counts are of the rows in track_row, which end at indexed_bytes.
 create table track (

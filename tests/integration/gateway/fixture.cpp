@@ -77,12 +77,14 @@ class ProjectMaker {
     added.mutable_member()->set_user(member);
     added.mutable_member()->set_role(role);
     archive_.add_event(project_, device_, added);
+    json remarks = json::array({make_remark("north", 10), make_remark("south", 0)});
     auto removed = event("member.removed", std::nullopt);
     removed.mutable_member()->set_user(member);
     return {{"project", project_.text()},
             {"walk", make_walk()},
             {"photo", make_photo()},
             {"live", make_live()},
+            {"remarks", remarks},
             {"feed_topic", feed_topic(project_)},
             {"member_removed", message("member_removed", committed(removed))}};
   }
@@ -95,6 +97,19 @@ class ProjectMaker {
     made.set_stated_at_us(1'700'000'000'000'000);
     if (capture) made.set_capture_id(capture->raw());
     return made;
+  }
+
+  // Said of no capture, `after_us` after the project's first capture could begin.
+  std::string make_remark(const std::string& area, std::int64_t after_us) {
+    auto progress = event("progress", std::nullopt);
+    progress.set_stated_at_us(1'700'000'000'000'000 + after_us);
+    progress.set_area(area);
+    progress.mutable_progress()->set_stage("roof");
+    progress.mutable_progress()->set_has_percentage(true);
+    progress.mutable_progress()->set_percentage(65);
+    progress.mutable_progress()->set_text("said of " + area);
+    archive_.add_event(project_, device_, progress);
+    return EventId::from_bytes(progress.event_id())->text();
   }
 
   std::string committed(const v1::Event& of) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """openapi.yaml says what the gateway does: the same routes, and real answers fit its schemas."""
 import unittest
+import urllib.parse
 
 import jsonschema
 
@@ -71,19 +72,42 @@ class Answers(WorldTest):
         self.assertEqual(gone.status, 204)
         self.fits(by_method["DELETE"], gone)
 
-    def test_pages_of_the_timeline_follow_each_other_and_fit(self):
+    def pages(self, **query):
+        """Ids in the order of pages of one."""
         client = self.world.client("ana")
-        project = self.world.made["mine"]["project"]
-        seen, path = [], f"/api/v1/projects/{project}/timeline?limit=1"
+        address = f"/api/v1/projects/{self.world.made['mine']['project']}/timeline?"
+        address += urllib.parse.urlencode({"limit": 1, **query})
+        seen, path = [], address
         while path:
             page = client.get(path).json()
-            self.assertLessEqual(len(page["items"]), 1)
+            self.assertLessEqual(len(page["items"]) + len(page["remarks"]), 1)
             for item in page["items"]:
                 check(item, "Capture")
-                seen.append(item["id"])
-            path = page["next"] and f"/api/v1/projects/{project}/timeline?limit=1&before={page['next']}"
+            for remark in page["remarks"]:
+                check(remark, "Event")
+            seen += [item["id"] for item in page["items"] + page["remarks"]]
+            path = page["next"] and f"{address}&before={page['next']}"
+        return seen
+
+    def test_pages_of_the_timeline_follow_each_other_and_fit(self):
         made = self.world.made["mine"]
-        self.assertEqual(seen, [made[kind]["capture"] for kind in ("live", "photo", "walk")])
+        captures = [made[kind]["capture"] for kind in ("live", "photo", "walk")]
+        north, south = made["remarks"]  # said after and before all captures
+        self.assertEqual(self.pages(), [north, *captures, south])
+        self.assertEqual(self.pages(area="north"), [north, *captures])
+        self.assertEqual(self.pages(area="south"), [south])
+        self.assertEqual(self.pages(kind="remark"), [north, south])
+        self.assertEqual(self.pages(kind="photo"), captures[1:2])
+        self.assertEqual(self.pages(from_us=1_700_000_000_000_001), [north, *captures])
+        self.assertEqual(self.pages(until_us=1_700_000_000_000_001), [south])
+
+    def test_a_remark_of_no_capture_says_what_where_and_how_far(self):
+        project = self.world.made["mine"]["project"]
+        page = self.world.client("ana").get(f"/api/v1/projects/{project}/timeline?area=south").json()
+        [remark] = page["remarks"]
+        self.assertEqual([remark[name] for name in ("kind", "text", "area", "stage", "percentage", "capture_id")],
+                         ["progress", "said of south", "south", "roof", 65, None])
+        self.assertEqual((page["items"], page["next"]), ([], None))
 
     def test_the_detail_says_what_the_archive_holds(self):
         walk = self.world.made["mine"]["walk"]["capture"]

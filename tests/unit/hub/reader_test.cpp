@@ -306,6 +306,70 @@ TEST_F(ReaderTest, TimelineEqualsBruteForceWithFiltersAndCursor) {
   EXPECT_TRUE(reader_->timeline(elsewhere)->empty());
 }
 
+TEST_F(ReaderTest, RemarksOfNoCaptureEqualBruteForceWithFilterAndCursor) {
+  std::mt19937_64 random(12);
+  struct Remark {
+    std::int64_t at_us;
+    EventId id;
+    std::string area;
+  };
+  std::vector<Remark> remarks;
+  const auto capture = CaptureId::make();
+  open_capture(capture, "walkthrough", "北区", 1'700'000'000'000'000);
+  const std::vector<std::string> areas{"", "北区", "办公楼"};
+  for (int i = 0; i < 200; ++i) {
+    auto said = event(random() % 2 == 0 ? "note" : "progress", capture);
+    if (said.kind() == "note") {
+      said.mutable_note()->set_text("基础已完成");
+    } else {
+      said.mutable_progress()->set_stage("基础");
+    }
+    said.set_area(areas[random() % areas.size()]);
+    said.set_stated_at_us(1'700'000'000'000'000 + static_cast<std::int64_t>(random() % 60));
+    if (i % 3 != 0) {  // every third one is of the capture
+      said.clear_capture_id();
+      remarks.push_back({said.stated_at_us(), *EventId::from_bytes(said.event_id()), said.area()});
+    }
+    archive_.add_event(project_, device_, said);
+  }
+  auto stated = event("project.stated", capture);
+  stated.clear_capture_id();
+  stated.mutable_project()->set_name("no remark");
+  archive_.add_event(project_, device_, stated);
+  index(false);
+  std::sort(remarks.begin(), remarks.end(), [](const Remark& a, const Remark& b) {
+    return std::tie(a.at_us, a.id) > std::tie(b.at_us, b.id);
+  });
+  for (const std::string& area : {std::string(), areas[1], areas[2]}) {
+    std::vector<EventId> expected;
+    for (const Remark& remark : remarks) {
+      const bool asked = area.empty() || remark.area == area;
+      if (asked && remark.at_us >= 1'700'000'000'000'010) expected.push_back(remark.id);
+    }
+    std::vector<EventId> paged;
+    TimelineQuery query;
+    query.project = project_;
+    query.limit = 7;
+    query.area = area;
+    query.from_us = 1'700'000'000'000'010;
+    for (;;) {
+      const auto page = reader_->remarks(query);
+      ASSERT_TRUE(page.ok()) << page.error().message();
+      if (page->empty()) break;
+      for (const EventInfo& info : *page) {
+        EXPECT_FALSE(info.capture);
+        paged.push_back(info.id);
+      }
+      query.before_us = page->back().stated_at_us;
+      query.before_capture = CaptureId::from_bytes(page->back().id.raw());
+    }
+    EXPECT_EQ(paged, expected) << area;
+  }
+  TimelineQuery elsewhere;
+  elsewhere.project = ProjectId::make();
+  EXPECT_TRUE(reader_->remarks(elsewhere)->empty());
+}
+
 // More than a second of a project has places for.
 TEST_F(ReaderTest, ACrowdInOneSecondIsListedWhole) {
   std::vector<CaptureId> expected;

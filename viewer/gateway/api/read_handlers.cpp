@@ -2,6 +2,7 @@
 #include "viewer/gateway/api/read_handlers.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "viewer/gateway/api/media_handlers.h"
 #include "viewer/gateway/http/cursor.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kDefaultPage = 50;
 constexpr std::uint32_t kLargestPage = 200;
+constexpr std::string_view kRemark = "remark";  // ?kind= of what is said of no capture
 
 Response bad_request(std::string_view message) {
   return error_response(400, "invalid_argument", message);
@@ -82,27 +84,75 @@ Result<hub::TimelineQuery> timeline_query(const ReadContext& context) {
   return query;
 }
 
+Cursor cursor_of(const hub::CaptureInfo& capture) { return {capture.captured_at_us, capture.id}; }
+Cursor cursor_of(const hub::EventInfo& remark) {
+  return {remark.stated_at_us, CaptureId::from_bytes(remark.id.raw()).value_or(CaptureId())};
+}
+bool is_newer(const Cursor& a, const Cursor& b) {
+  return std::tie(a.captured_at_us, a.capture) > std::tie(b.captured_at_us, b.capture);
+}
+
+struct TimelinePage {
+  std::vector<hub::CaptureInfo> captures;
+  std::vector<hub::EventInfo> remarks;
+  std::optional<Cursor> next;
+};
+
+// Both in one order, newest first, cut at `asked`. Each list holds as many as were asked for, if
+// there are, so nothing can be missing between two pages.
+TimelinePage cut_page(std::vector<hub::CaptureInfo> captures, std::vector<hub::EventInfo> remarks,
+                      std::size_t asked) {
+  const std::size_t found = captures.size() + remarks.size();
+  std::size_t from_captures = 0;
+  std::size_t from_remarks = 0;
+  TimelinePage page;
+  std::optional<Cursor> last;
+  while (from_captures + from_remarks < std::min(found, asked)) {
+    const bool take_capture =
+        from_remarks == remarks.size() ||
+        (from_captures < captures.size() &&
+         is_newer(cursor_of(captures[from_captures]), cursor_of(remarks[from_remarks])));
+    last = take_capture ? cursor_of(captures[from_captures++]) : cursor_of(remarks[from_remarks++]);
+  }
+  // A full largest page cannot be asked for one more: there may be a next one.
+  const bool may_go_on = found > asked || from_captures + from_remarks == kLargestPage;
+  if (may_go_on) page.next = last;
+  captures.resize(from_captures);
+  remarks.resize(from_remarks);
+  page.captures = std::move(captures);
+  page.remarks = std::move(remarks);
+  return page;
+}
+
 Response show_timeline(const ReadContext& context) {
   auto query = timeline_query(context);
   if (!query.ok()) return bad_request(query.error().message());
   const std::uint32_t asked = query->limit;
-  // One more tells whether there is a next page; a full largest page says there may be.
-  query->limit = std::min(asked + 1, kLargestPage);
-  const auto captures = context.reader.timeline(*query);
-  if (!captures.ok()) return response_of(captures.error());
-
-  const std::size_t count = std::min<std::size_t>(captures->size(), asked);
+  query->limit = std::min(asked + 1, kLargestPage);  // one more tells whether there is a next page
+  const bool only_remarks = query->capture_kind == kRemark;
+  std::vector<hub::CaptureInfo> captures;
+  if (!only_remarks) {
+    auto read = context.reader.timeline(*query);
+    if (!read.ok()) return response_of(read.error());
+    captures = std::move(*read);
+  }
+  std::vector<hub::EventInfo> remarks;
+  if (only_remarks || query->capture_kind.empty()) {
+    auto read = context.reader.remarks(*query);
+    if (!read.ok()) return response_of(read.error());
+    remarks = std::move(*read);
+  }
+  const auto page = cut_page(std::move(captures), std::move(remarks), asked);
   JsonWriter json;
   json.begin_object().key("items").begin_array();
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& capture = (*captures)[i];
+  for (const auto& capture : page.captures) {
     write_capture(json, capture, context.live.is_live(capture.project, capture.id));
   }
+  json.end_array().key("remarks").begin_array();
+  for (const auto& remark : page.remarks) write_event(json, remark);
   json.end_array().key("next");
-  const bool may_go_on = captures->size() > count || count == kLargestPage;
-  if (may_go_on) {
-    const auto& last = (*captures)[count - 1];
-    json.value(encode_cursor({last.captured_at_us, last.id}));
+  if (page.next) {
+    json.value(encode_cursor(*page.next));
   } else {
     json.value(nullptr);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Position in a timeline, opaque to clients: base64url of u8 version = 1 | i64 captured_at_us |
-// capture id (16), big endian. Thread-safe: pure functions.
+// Position in a timeline, opaque to clients: base64url of u8 version = 1 | i64 time, us | id (16),
+// big endian. Captures lie at captured_at_us with their id, remarks at stated_at_us with their
+// event's. Thread-safe: pure functions.
 #pragma once
 
 #include <cstdint>

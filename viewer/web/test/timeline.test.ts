@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Capture } from '../src/api/types';
+import type { Capture, ProjectEvent } from '../src/api/types';
 import { beginVisit } from '../src/state/last_visit';
 import { runsOf } from '../src/state/runs';
-import { countSince, groupByDay, mergeItems } from '../src/state/timeline';
+import { countSince, groupByDay, mergeItems, remarkOf, type Item } from '../src/state/timeline';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
 
@@ -31,7 +31,7 @@ function capture(id: string, at: string, over: Partial<Capture> = {}): Capture {
   };
 }
 
-const ids = (items: readonly Capture[]): string[] => items.map((item) => item.id);
+const ids = (items: readonly Item[]): string[] => items.map((item) => item.id);
 
 describe('a timeline', () => {
   const items = [
@@ -61,7 +61,36 @@ describe('a timeline', () => {
       capture('c', '2026-04-12T15:00:00Z', { note_count: 2 }),
     ]);
     expect(ids(merged)).toEqual(['a', 'b', 'd', 'c']);
-    expect(merged[3]!.note_count).toBe(2);
+    expect((merged[3] as Capture).note_count).toBe(2);
+  });
+  it('has what was said of no capture in its day and area, between the photos around it', () => {
+    const said: ProjectEvent = {
+      id: 'r',
+      kind: 'progress',
+      device_id: 'd',
+      stated_at_us: us('2026-04-12T16:00:00Z'),
+      received_at_us: us('2026-04-14T00:00:00Z'),
+      capture_id: null,
+      media_time_us: null,
+      area: 'A',
+      actor: null,
+      text: 'steel is up',
+      stage: 'roof',
+      percentage: 65,
+      warning: '',
+      active: false,
+      body: {},
+    };
+    const merged = mergeItems(items, [remarkOf(said)]);
+    expect(ids(merged)).toEqual(['a', 'b', 'r', 'c']);
+    const [day] = groupByDay(merged, 'UTC', ['A', 'B']).slice(1);
+    expect(day!.lanes.map((lane) => [lane.area, ids(lane.items)])).toEqual([
+      ['A', ['b', 'r']],
+      ['', ['c']],
+    ]);
+    expect(runsOf(merged).map((run) => ids(run.items))).toEqual([['a', 'b'], ['r'], ['c']]);
+    // Said long before the visit, arrived after it: new.
+    expect(countSince(merged, us('2026-04-13T12:00:00Z'))).toMatchObject({ remark: 1, photo: 0 });
   });
   it('shows photos that follow each other together', () => {
     const walk = capture('w', '2026-04-12T16:30:00Z', { kind: 'walkthrough' });
@@ -79,6 +108,7 @@ describe('a timeline', () => {
     expect(countSince([walk, ...items, late], us('2026-04-12T16:00:00Z'))).toEqual({
       walkthrough: 1,
       photo: 3,
+      remark: 0,
       other: 0,
     });
   });

@@ -95,6 +95,7 @@ export interface CaptureDetail extends Capture {
 
 export interface TimelinePage {
   items: Capture[];
+  remarks: ProjectEvent[]; // notes and progress that name no capture
   next: string | null;
 }
 

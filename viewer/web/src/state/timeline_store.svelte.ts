@@ -2,9 +2,9 @@
 // The pages of a timeline that were read so far. Kept when a person opens an item and comes back, and
 // read by the photo view to step to the neighbours.
 import { api, type Failure } from '../api/api';
-import type { Capture } from '../api/types';
+import type { TimelinePage } from '../api/types';
 import { endOfDayUs } from '../i18n/dates';
-import { mergeItems } from './timeline';
+import { mergeItems, remarkOf, type Item } from './timeline';
 
 export interface TimelineFilter {
   area: string;
@@ -12,8 +12,10 @@ export interface TimelineFilter {
   date: string; // 2026-04-13: up to the end of that day in the project's time zone
 }
 
+const itemsOf = (page: TimelinePage): Item[] => [...page.items, ...page.remarks.map(remarkOf)];
+
 export class TimelineStore {
-  items = $state.raw<Capture[]>([]);
+  items = $state.raw<Item[]>([]);
   loading = $state(false);
   loaded = $state(false);
   failure = $state<Failure | null>(null);
@@ -39,7 +41,7 @@ export class TimelineStore {
       this.failure = answer.failure;
       return;
     }
-    this.items = mergeItems(this.items, answer.value.items);
+    this.items = mergeItems(this.items, itemsOf(answer.value));
     this.#next = answer.value.next;
     this.done = answer.value.next === null;
     this.loaded = true;
@@ -49,7 +51,7 @@ export class TimelineStore {
   async refresh(): Promise<void> {
     if (!this.loaded) return;
     const answer = await api.timeline(this.project, this.#query());
-    if (answer.ok) this.items = mergeItems(this.items, answer.value.items);
+    if (answer.ok) this.items = mergeItems(this.items, itemsOf(answer.value));
   }
 
   #query(): { area: string; kind: string; untilUs?: number } {
