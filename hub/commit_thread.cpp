@@ -112,6 +112,10 @@ void CommitThread::handle(const Arrival& arrival, const Enrolled& enrolled) {
   }
 }
 
+void CommitThread::begin_group() {
+  if (group_began_us_ == 0) group_began_us_ = parts_.clock->monotonic_us();
+}
+
 void CommitThread::handle_part(const Admitted& admitted, const Arrival& arrival) {
   auto checked = check_part(admitted.topic, arrival.payload);
   if (!checked.ok()) {
@@ -134,6 +138,8 @@ void CommitThread::handle_part(const Admitted& admitted, const Arrival& arrival)
       parts_.archive->store(admitted.sender, key, checked->part, checked->proof);
   if (verdict.kind == Verdict::Kind::kRefused) {
     refuse_part(admitted, checked->part.sequence, verdict);
+    // What a failed write left is taken back by the group's commit, or the track stays refused.
+    if (!parts_.archive->group_is_empty()) begin_group();
     return;
   }
   if (verdict.kind == Verdict::Kind::kStored) {
@@ -144,7 +150,7 @@ void CommitThread::handle_part(const Admitted& admitted, const Arrival& arrival)
     log_.debug("part {} of track {} of capture {} came again", checked->part.sequence, key.track,
                key.capture.text());
   }
-  if (group_began_us_ == 0) group_began_us_ = parts_.clock->monotonic_us();
+  begin_group();
   group_tracks_[key] = {admitted.sender, checked->part.sequence, arrival.arrived_at_us};
 }
 
@@ -178,7 +184,7 @@ void CommitThread::handle_event(const Admitted& admitted, ByteView payload) {
     return;
   }
   if (verdict.kind == Verdict::Kind::kStored) parts_.metrics->events_stored.Increment();
-  if (group_began_us_ == 0) group_began_us_ = parts_.clock->monotonic_us();
+  begin_group();
   group_events_.push_back({admitted.sender, id, nullptr});
 }
 
@@ -226,7 +232,7 @@ void CommitThread::handle_statements() {
       statement.answer(verdict);
       continue;
     }
-    if (group_began_us_ == 0) group_began_us_ = parts_.clock->monotonic_us();
+    begin_group();
     group_events_.push_back({sender, id, std::move(statement.answer)});
   }
 }

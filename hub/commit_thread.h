@@ -89,6 +89,7 @@ class CommitThread {
   void refuse_event(const Sender& sender, EventId id, const Verdict& verdict);
   [[nodiscard]] std::int64_t wait_us(std::int64_t now_us) const;
   [[nodiscard]] bool group_is_due(std::int64_t now_us, bool queue_was_empty) const;
+  void begin_group();
   void commit();
   void receipt_tracks(const Committed& committed, std::int64_t now_us);
   void receipt_events(const Committed& committed);

@@ -271,8 +271,10 @@ bool Archive::head_fits(const TrackFile& file, const PartToStore& part,
 
 void Archive::quarantine(const TrackKey& key, const PartToStore& part) {
   const auto folder = layout_.quarantine_dir(key.project, key.capture);
+  if (const Status made = make_folders_durably(folder); !made.ok()) {
+    log_.error("quarantine: {}", made.error().message());
+  }
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
   std::size_t count = 0;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {

@@ -75,7 +75,9 @@ class Archive {
                 const v1::PartProof& proof);
   Verdict store(const Sender& sender, const EventToStore& event);
 
-  [[nodiscard]] bool group_is_empty() const { return group_parts_ == 0 && group_logs_.empty(); }
+  // A group that holds nothing but a track whose write failed is not empty: commit() takes the rest
+  // of that write back.
+  [[nodiscard]] bool group_is_empty() const { return group_tracks_.empty() && group_logs_.empty(); }
   [[nodiscard]] bool group_is_full() const;
   Committed commit();
 

@@ -69,7 +69,7 @@ int FaultDisk::count_sync() {
     leave_after_power_cut(left_, seed_);
     was_cut_ = true;
   }
-  return is_now(fail_sync_) ? sync_error_ : 0;
+  return is_now(fail_sync_) ? sync_error_ : all_syncs_error_;
 }
 
 int FaultDisk::on_sync(int descriptor) {
@@ -91,7 +91,27 @@ int FaultDisk::on_sync_all() {
   return 0;
 }
 
-int FaultDisk::on_write() { return is_now(fail_write_) ? write_error_ : 0; }
+int FaultDisk::on_write() {
+  ++writes_;
+  return is_now(fail_write_) ? write_error_ : 0;
+}
+
+std::vector<fs::path> FaultDisk::not_durable(const fs::path& folder) const {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().filename() == "index") {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    const auto bytes = durable_bytes_.find(entry->path());
+    const bool grew = entry->is_regular_file() &&
+                      entry->file_size() > (bytes == durable_bytes_.end() ? 0 : bytes->second);
+    if (grew || durable_names_.count(entry->path()) == 0) found.push_back(entry->path());
+  }
+  return found;
+}
 
 void FaultDisk::leave_after_power_cut(const fs::path& left, std::uint64_t seed) const {
   std::mt19937_64 random(seed);

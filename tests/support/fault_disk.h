@@ -16,6 +16,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace sitecast {
 
@@ -30,6 +31,8 @@ class FaultDisk {
   // Counted from now on; 0: never.
   void fail_sync(std::uint64_t nth, int error) { fail_sync_ = nth, sync_error_ = error; }
   void fail_write(std::uint64_t nth, int error) { fail_write_ = nth, write_error_ = error; }
+  // Every sync from now on, until 0.
+  void fail_all_syncs(int error) { all_syncs_error_ = error; }
   void cut_power_at_sync(std::uint64_t nth, std::filesystem::path left, std::uint64_t seed) {
     cut_at_sync_ = nth, left_ = std::move(left), seed_ = seed;
   }
@@ -37,6 +40,11 @@ class FaultDisk {
   void at_sync_all(std::function<void()> hook) { at_sync_all_ = std::move(hook); }
   [[nodiscard]] bool power_was_cut() const { return was_cut_; }
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
+  [[nodiscard]] std::uint64_t writes() const { return writes_; }
+  // Files under `folder` with bytes, and names, that a power cut now would take. Folders `index` as
+  // above.
+  [[nodiscard]] std::vector<std::filesystem::path> not_durable(
+      const std::filesystem::path& folder) const;
 
   // Makes `left` what a power cut at this moment leaves: of each file its durable bytes and a
   // random part of the rest, sometimes as zeros; no file whose name is not durable. Folders `index`
@@ -61,10 +69,12 @@ class FaultDisk {
   bool was_cut_ = false;
   std::function<void()> at_sync_all_;
   std::uint64_t syncs_ = 0;
+  std::uint64_t writes_ = 0;
   std::uint64_t fail_sync_ = 0;
   std::uint64_t fail_write_ = 0;
   std::uint64_t cut_at_sync_ = 0;
   int sync_error_ = 0;
+  int all_syncs_error_ = 0;
   int write_error_ = 0;
 };
 
