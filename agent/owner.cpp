@@ -290,6 +290,24 @@ Status Owner::wait_delivered(CaptureId capture, StopSignal& stop, const Reply& r
   }
 }
 
+// Asks the spool, which knows the event from the moment it was stated; the delivery side hears of
+// it later.
+Status Owner::wait_stated(EventId event, StopSignal& stop) {
+  if (!courier_) return failed_precondition("this process does not deliver");
+  for (;;) {
+    const auto waiting = spool_->waiting_event(event);
+    if (!waiting) return Ok{};
+    if (!waiting->refused.empty()) {
+      return data_loss("the hub does not accept it: " + waiting->refused +
+                       "; it stays on this device");
+    }
+    if (stop.wait_ms(kPollMs)) {
+      return Error(ErrorKind::kCancelled,
+                   "stopped before the note was delivered; it is safe on this device");
+    }
+  }
+}
+
 Result<nlohmann::json> Owner::photo(const Request& request, StopSignal& stop, const Reply& reply) {
   nlohmann::json answer;
   CaptureId id;
@@ -418,16 +436,7 @@ Result<nlohmann::json> Owner::note(const Request& request, StopSignal& stop, con
     event.set_media_time_us(recording->media_time_us());
   }
   SC_TRY(spool_->state_event(project, std::move(event)));
-  if (request.until_delivered) {
-    if (!courier_) return failed_precondition("this process does not deliver");
-    while (!courier_->all_delivered()) {
-      if (stop.wait_ms(kPollMs)) {
-        return Error(ErrorKind::kCancelled,
-                     "stopped before the note was delivered; it is safe on "
-                     "this device");
-      }
-    }
-  }
+  if (request.until_delivered) SC_TRY(wait_stated(id, stop));
   static_cast<void>(reply);
   nlohmann::json answer = {{"event_id", id.text()}};
   if (!about.row.id.is_nil()) answer["capture_id"] = about.row.id.text();
@@ -444,7 +453,8 @@ Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, con
     const nlohmann::json now = {report["waiting_captures"], report["waiting_bytes"],
                                 report["waiting_events"]};
     if (report["waiting_captures"] == 0 && report["waiting_events"] == 0) {
-      return nlohmann::json{{"type", "sent"}, {"waiting_captures", 0}, {"waiting_bytes", 0}};
+      return nlohmann::json{
+          {"type", "sent"}, {"waiting_captures", 0}, {"waiting_bytes", 0}, {"waiting_events", 0}};
     }
     if (now != before) moved_us = clock_.monotonic_us();
     before = now;
@@ -453,16 +463,19 @@ Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, con
       reply({{"type", "sending"},
              {"waiting_captures", report["waiting_captures"]},
              {"waiting_bytes", report["waiting_bytes"]},
+             {"waiting_events", report["waiting_events"]},
              {"cause", report["cause"]},
              {"detail", report["detail"]}});
     }
     const bool stuck = clock_.monotonic_us() - moved_us > kNoProgressUs;
     const bool refused = courier_->all_delivered() && stuck;
     if (refused || (!request.until_delivered && stuck)) {
-      return unavailable(fmt::format(
-          "{} captures wait, {} bytes: {} {}", report["waiting_captures"].get<std::uint64_t>(),
-          report["waiting_bytes"].get<std::uint64_t>(), report["cause"].get<std::string>(),
-          report["detail"].get<std::string>()));
+      return unavailable(fmt::format("{} captures wait, {} bytes, {} notes and other events: {} {}",
+                                     report["waiting_captures"].get<std::uint64_t>(),
+                                     report["waiting_bytes"].get<std::uint64_t>(),
+                                     report["waiting_events"].get<std::uint64_t>(),
+                                     report["cause"].get<std::string>(),
+                                     report["detail"].get<std::string>()));
     }
     if (stop.wait_ms(kPollMs)) {
       return Error(ErrorKind::kCancelled,

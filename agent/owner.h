@@ -48,6 +48,8 @@ class Owner {
   Result<CaptureId> photo_from_source(const Request& request);
   // Waits until everything of `capture` is at the hub.
   Status wait_delivered(CaptureId capture, StopSignal& stop, const Reply& reply);
+  // Waits until this one event is at the hub. kDataLoss: the hub does not take it.
+  Status wait_stated(EventId event, StopSignal& stop);
   nlohmann::json progress_of(CaptureId capture) const;
   Result<ProjectId> project_of(const Request& request) const;
   Result<CaptureSummary> find_capture(const Request& request) const;

@@ -79,6 +79,10 @@ std::string Presenter::progress_line(const nlohmann::json& progress) const {
   if (number_of(progress, "waiting_captures") > 0) {
     add(fmt::format("{} {}", number_of(progress, "waiting_captures"), word("captures")));
   }
+  if (number_of(progress, "waiting_captures") == 0 && number_of(progress, "waiting_events") > 0) {
+    add(fmt::format("{} {}{}", number_of(progress, "waiting_events"), word("notes"),
+                    cause_text(progress)));
+  }
   const std::int64_t waiting = number_of(progress, "waiting_bytes");
   if (waiting > 0) {
     add(fmt::format("{} {}{}", word("to_send"), say_size(static_cast<std::uint64_t>(waiting)),
@@ -132,16 +136,22 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
   if (number_of(status, "waiting_captures") == 0 && number_of(status, "waiting_events") == 0) {
     add(word("all_sent"));
   } else {
-    add(fmt::format("{} {}, {}{}", number_of(status, "waiting_captures"), word("captures"),
-                    say_size(static_cast<std::uint64_t>(number_of(status, "waiting_bytes"))),
-                    cause_text(status)));
+    if (number_of(status, "waiting_captures") > 0) {
+      add(fmt::format("{} {}, {}{}", number_of(status, "waiting_captures"), word("captures"),
+                      say_size(static_cast<std::uint64_t>(number_of(status, "waiting_bytes"))),
+                      cause_text(status)));
+    } else {
+      add(fmt::format("{} {}{}", number_of(status, "waiting_events"), word("notes"),
+                      cause_text(status)));
+    }
     if (const std::int64_t left = number_of(status, "remaining_ms"); left > 0) {
       add(fmt::format("{} {}", word("remaining"), say_duration(left)));
     }
     // Time alone does not help: what a person has to do.
     const std::string cause = text_of(status, "cause");
     const std::string detail = text_of(status, "detail");
-    if (!detail.empty() && (cause == waiting::kNotTrusted || cause == waiting::kNotAdmitted)) {
+    if (!detail.empty() && (cause == waiting::kNotTrusted || cause == waiting::kNotAdmitted ||
+                            cause == waiting::kRefused)) {
       add("! " + detail);
     }
   }

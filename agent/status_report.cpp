@@ -65,12 +65,30 @@ std::int64_t remaining_ms(std::uint64_t waiting_bytes, const Courier* courier) {
 std::string state_of(const CaptureSummary& capture, const nlohmann::json& tracks) {
   if (capture.state == CaptureState::kRecording) return "recording";
   if (capture.state == CaptureState::kDelivered) return "at_hub";
-  bool sending = capture.waiting_events > 0;
+  bool sending = capture.waiting_events > capture.refused_events;
   for (const auto& track : tracks) {
     if (track["state"] == "on_device") return "on_device";
     sending = sending || track["state"] == "sending";
   }
-  return sending ? "sending" : "at_hub";
+  if (sending) return "sending";
+  return capture.waiting_events > 0 ? "on_device" : "at_hub";
+}
+
+struct Cause {
+  std::string word;
+  std::string detail;
+};
+
+// Why what waits does. What waits is told by the spool: the delivery side hears of it later.
+Cause cause_of(bool waits, std::uint64_t waiting_bytes, const OutboxSummary& outbox,
+               const Courier* courier, const DeliveryState& state) {
+  if (!waits) return {};
+  if (waiting_bytes == 0 && outbox.refused > 0 && outbox.refused == outbox.waiting) {
+    return {std::string(name_of(WaitCause::kRefused)), outbox.refused_why};
+  }
+  if (courier == nullptr) return {kNotRunning, ""};
+  if (state.cause == WaitCause::kNone) return {std::string(name_of(WaitCause::kSending)), ""};
+  return {std::string(name_of(state.cause)), state.detail};
 }
 
 }  // namespace
@@ -133,7 +151,10 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
     }
     captures.push_back(std::move(report));
   }
+  const OutboxSummary outbox = spool.outbox();
   const DeliveryState state = courier == nullptr ? DeliveryState() : courier->state();
+  const auto [cause, detail] =
+      cause_of(waiting_captures + outbox.waiting > 0, waiting_bytes, outbox, courier, state);
   const SpoolTrouble trouble = spool.trouble();
   nlohmann::json link = {{"connected", state.connected},
                          {"hub_present", state.hub_present},
@@ -159,12 +180,12 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
           {"name", config.name},
           {"running", courier != nullptr},
           {"link", std::move(link)},
-          {"cause", courier == nullptr ? (waiting_captures > 0 ? kNotRunning : "")
-                                       : std::string(name_of(state.cause))},
-          {"detail", state.detail},
+          {"cause", cause},
+          {"detail", detail},
           {"waiting_captures", waiting_captures},
           {"waiting_bytes", waiting_bytes},
-          {"waiting_events", state.waiting_events},
+          {"waiting_events", outbox.waiting},
+          {"refused_events", outbox.refused},
           {"remaining_ms", remaining_ms(waiting_bytes, courier)},
           {"spool",
            {{"stored_bytes", spool.stored_bytes()},

@@ -138,7 +138,7 @@ Result<std::unique_ptr<CaptureWriter>> Spool::open_capture(ProjectId project, st
             }
             captures_.push_back(capture);
             capture->waiting_events += 1;
-            outbox_.emplace(pending->id, capture);
+            outbox_.emplace(pending->id, Outgoing{capture, {}});
           }
         }
         if (status.ok()) announce(*pending);
@@ -304,7 +304,7 @@ Status Spool::add_event(ProjectId project, v1::Event& event,
     for (auto it = captures_.rbegin(); it != captures_.rend() && !capture; ++it) {
       if ((*it)->row.id == row->capture) capture = *it;
     }
-    if (!outbox_.emplace(row->id, capture).second) {
+    if (!outbox_.emplace(row->id, Outgoing{capture, {}}).second) {
       return failed_precondition("an event with this id is already waiting");
     }
     if (capture) capture->waiting_events += 1;
@@ -391,7 +391,7 @@ void Spool::note_end(const std::shared_ptr<Capture>& capture, std::string_view r
   capture->row.reason = reason;
   capture->row.interrupted_at_us = interrupted_at_us;
   capture->waiting_events += 1;
-  outbox_.emplace(capture->closed_event->id, capture);
+  outbox_.emplace(capture->closed_event->id, Outgoing{capture, {}});
 }
 
 Status Spool::close(const std::shared_ptr<Capture>& capture, std::string_view reason,
@@ -449,12 +449,21 @@ Status Spool::enqueue_and_wait(std::function<Status(Index&)> apply, int attempts
 std::vector<CaptureSummary> Spool::captures() const {
   std::vector<CaptureSummary> summaries;
   const MutexLock lock(mutex_);
+  std::map<const Capture*, std::vector<const std::string*>> refused;
+  for (const auto& [id, event] : outbox_) {
+    if (event.capture && !event.refused.empty()) {
+      refused[event.capture.get()].push_back(&event.refused);
+    }
+  }
   for (const auto& capture : captures_) {
     CaptureSummary summary;
     summary.row = capture->row;
     summary.state = capture->state;
     summary.waiting_events = capture->waiting_events;
-    summary.refused_event = capture->refused_event;
+    if (const auto found = refused.find(capture.get()); found != refused.end()) {
+      summary.refused_events = found->second.size();
+      summary.refused_event = *found->second.front();
+    }
     for (const auto& [name, track] : capture->tracks) {
       const auto failure = track->log->failure();
       summary.tracks.push_back({name, track->handle, track->log->figures(),
@@ -463,6 +472,25 @@ std::vector<CaptureSummary> Spool::captures() const {
     summaries.push_back(std::move(summary));
   }
   return summaries;
+}
+
+OutboxSummary Spool::outbox() const {
+  OutboxSummary summary;
+  const MutexLock lock(mutex_);
+  summary.waiting = outbox_.size();
+  for (const auto& [id, event] : outbox_) {
+    if (event.refused.empty()) continue;
+    if (summary.refused == 0) summary.refused_why = event.refused;
+    summary.refused += 1;
+  }
+  return summary;
+}
+
+std::optional<WaitingEvent> Spool::waiting_event(EventId id) const {
+  const MutexLock lock(mutex_);
+  const auto found = outbox_.find(id);
+  if (found == outbox_.end()) return std::nullopt;
+  return WaitingEvent{found->second.refused};
 }
 
 SpoolTrouble Spool::trouble() const {

@@ -57,8 +57,20 @@ struct CaptureSummary {
   CaptureRow row;
   CaptureState state = CaptureState::kClosed;
   std::vector<TrackSummary> tracks;
-  std::uint64_t waiting_events = 0;
-  std::string refused_event;  // why the hub will not take one of its events
+  std::uint64_t waiting_events = 0;  // not at the hub, refused ones included
+  std::uint64_t refused_events = 0;
+  std::string refused_event;  // why the hub will not take one of these
+};
+
+// Events that are not at the hub, of all captures and of none.
+struct OutboxSummary {
+  std::uint64_t waiting = 0;  // refused ones included
+  std::uint64_t refused = 0;
+  std::string refused_why;  // of the first of these
+};
+// An event that is not at the hub.
+struct WaitingEvent {
+  std::string refused;  // why the hub does not take it; empty: it did not say so
 };
 
 // What the spool itself is short of, for people; empty kind: nothing.
@@ -86,6 +98,9 @@ class Spool final : public CaptureStore {
   Result<EventId> state_event(ProjectId project, v1::Event event);
 
   [[nodiscard]] std::vector<CaptureSummary> captures() const;  // by order of opening
+  [[nodiscard]] OutboxSummary outbox() const;
+  // nullopt: it is at the hub, or was never stated here.
+  [[nodiscard]] std::optional<WaitingEvent> waiting_event(EventId id) const;
   [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
   [[nodiscard]] SpoolTrouble trouble() const;
   [[nodiscard]] std::uint32_t boot_count() const { return boot_count_; }
@@ -119,9 +134,13 @@ class Spool final : public CaptureStore {
     bool closing = false;
     std::map<std::string, std::shared_ptr<Track>, std::less<>> tracks;
     std::uint64_t waiting_events = 0;
-    std::string refused_event;
     std::shared_ptr<EventRow> closed_event;  // made once, however often the commit is tried
     bool releasing = false;
+  };
+  // An event that the hub has not confirmed.
+  struct Outgoing {
+    std::shared_ptr<Capture> capture;  // null: it speaks of none that is known here
+    std::string refused;
   };
   // One change of the index, made by the sync thread in the group after those before it.
   struct Change {
@@ -210,7 +229,7 @@ class Spool final : public CaptureStore {
   std::vector<std::shared_ptr<Track>> tracks_ SC_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Track>> dirty_ SC_GUARDED_BY(mutex_);
   std::vector<Change> changes_ SC_GUARDED_BY(mutex_);
-  std::map<EventId, std::shared_ptr<Capture>> outbox_ SC_GUARDED_BY(mutex_);
+  std::map<EventId, Outgoing> outbox_ SC_GUARDED_BY(mutex_);
   std::vector<OutboxEvent> found_events_ SC_GUARDED_BY(mutex_);  // until start()
   std::int64_t work_since_us_ SC_GUARDED_BY(mutex_) = 0;         // 0: no work
   bool urgent_ SC_GUARDED_BY(mutex_) = false;

@@ -41,11 +41,9 @@ Status Spool::recover() {
         if (candidate->row.id == row.capture) capture = candidate;
       }
       // note_end counted the closing event of an interrupted capture already.
-      if (outbox_.emplace(row.id, capture).second && capture) capture->waiting_events += 1;
-      if (!row.refused.empty()) {
-        if (capture) capture->refused_event = row.refused;
-        continue;
-      }
+      const bool added = outbox_.emplace(row.id, Outgoing{capture, row.refused}).second;
+      if (added && capture) capture->waiting_events += 1;
+      if (!row.refused.empty()) continue;
       found_events_.push_back({row.position, row.id, row.project, row.capture,
                                std::make_shared<const std::string>(std::move(row.bytes))});
     }

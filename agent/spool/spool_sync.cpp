@@ -317,9 +317,9 @@ void Spool::events_delivered(const std::vector<EventId>& ids) {
       const auto found = outbox_.find(id);
       if (found == outbox_.end()) continue;
       known.push_back(id);
-      if (found->second) {
-        found->second->waiting_events -= 1;
-        captures.push_back(found->second);
+      if (const auto& capture = found->second.capture) {
+        capture->waiting_events -= 1;
+        captures.push_back(capture);
       }
       outbox_.erase(found);
     }
@@ -341,7 +341,9 @@ void Spool::event_refused(EventId id, std::string why) {
     const MutexLock lock(mutex_);
     const auto found = outbox_.find(id);
     if (found == outbox_.end()) return;
-    if (found->second) found->second->refused_event = why;
+    // An empty word would say that it is not refused.
+    if (why.empty()) why = "the hub did not say why";
+    found->second.refused = why;
   }
   Change change;
   change.attempts = -1;

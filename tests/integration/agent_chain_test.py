@@ -60,6 +60,26 @@ class AgentChainTest(unittest.TestCase):
         chain.run_agent("send")
         self.assert_delivered_whole()
 
+    def test_a_note_without_a_link_is_not_called_delivered(self):
+        chain = self.chain
+        status = chain.status()
+        self.assertEqual((status["waiting_events"], status["cause"]), (0, ""))
+        agent = chain.start_agent("note", "--text", "梁已就位", "--until-delivered")
+        wait_until("the note waits and says why", 30,
+                   lambda: chain.status()["cause"] == "no_link" and chain.status()["waiting_events"] == 1)
+        agent.send_signal(signal.SIGTERM)
+        self.assertEqual(agent.wait(30), 1)
+        status = chain.status()
+        self.assertEqual(status["waiting_events"], 1)
+        self.assertEqual(status["cause"], "agent_not_running")
+        self.assertNotIn("everything is at the hub", chain.run_agent("status", "--lang", "en").stdout)
+        sender = chain.start_agent("send", "--until-delivered")
+        wait_until("it tries", 30, lambda: chain.status()["cause"] == "no_link")
+        chain.start()
+        self.assertEqual(sender.wait(60), 0)
+        self.assertEqual(chain.status()["waiting_events"], 0)
+        chain.run_agent("note", "--text", "第二条", "--until-delivered")
+
     def test_the_hub_is_away_and_comes_back(self):
         chain = self.chain
         chain.start_broker()

@@ -101,6 +101,33 @@ TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
   EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("! "), std::string::npos);
 }
 
+TEST(PresenterTest, NotesThatWaitAreSaidAndNotCalledDelivered) {
+  nlohmann::json status = {{"captures", nlohmann::json::array()},
+                           {"spool", {{"trouble", ""}}},
+                           {"waiting_captures", 0},
+                           {"waiting_bytes", 0},
+                           {"waiting_events", 2},
+                           {"cause", "agent_not_running"},
+                           {"detail", ""}};
+  const std::string english = shown("status", Language::kEnglish, false, status);
+  EXPECT_NE(english.find("2 notes to send: nothing is running that sends"), std::string::npos)
+      << english;
+  EXPECT_EQ(english.find("everything is at the hub"), std::string::npos) << english;
+  EXPECT_NE(shown("status", Language::kChinese, false, status).find("2 条备注待发"),
+            std::string::npos);
+  status["cause"] = "refused";
+  status["detail"] = "the capture belongs to another device";
+  EXPECT_NE(shown("status", Language::kEnglish, false, status)
+                .find("\n! the capture belongs to another device"),
+            std::string::npos);
+  const nlohmann::json sending = {{"type", "sending"},
+                                  {"waiting_captures", 0},
+                                  {"waiting_bytes", 0},
+                                  {"waiting_events", 1},
+                                  {"cause", "no_link"}};
+  EXPECT_EQ(shown("send", Language::kEnglish, false, sending), "1 notes to send: no network\n");
+}
+
 TEST(PresenterTest, DurationsAndSizesAreShort) {
   EXPECT_EQ(say_duration(0), "0:00");
   EXPECT_EQ(say_duration(59'999), "0:59");

@@ -337,6 +337,42 @@ TEST_F(SpoolTest, EventsWaitInOrderThroughARestart) {
   EXPECT_EQ(parse_event(listener->events[2].bytes).note().text(), "4");
 }
 
+TEST_F(SpoolTest, TheOutboxCountsWhatIsNotAtTheHubFromTheMomentItIsStated) {
+  open();
+  auto writer = open_capture();
+  ASSERT_TRUE(writer->state(note("on the capture")).ok());
+  const auto loose = spool->state_event(project, note("on nothing"));
+  const auto third = spool->state_event(project, note("refused"));
+  ASSERT_TRUE(loose.ok() && third.ok());
+  EXPECT_EQ(spool->outbox().waiting, 4U);
+  EXPECT_EQ(spool->outbox().refused, 0U);
+  ASSERT_TRUE(spool->waiting_event(*loose));
+  EXPECT_EQ(spool->waiting_event(*loose)->refused, "");
+  spool->events_delivered({*loose});
+  EXPECT_FALSE(spool->waiting_event(*loose));
+  spool->event_refused(*third, "not allowed");
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(spool->outbox().waiting, 3U + static_cast<unsigned>(start));  // a restart closed one
+    EXPECT_EQ(spool->outbox().refused, 1U);
+    EXPECT_EQ(spool->outbox().refused_why, "not allowed");
+    ASSERT_TRUE(spool->waiting_event(*third));
+    EXPECT_EQ(spool->waiting_event(*third)->refused, "not allowed");
+    EXPECT_EQ(spool->captures().at(0).refused_events, 0U);
+    writer.reset();
+    open();
+  }
+}
+
+TEST_F(SpoolTest, ACaptureNamesItsRefusedEvent) {
+  open();
+  auto writer = open_capture();
+  ASSERT_TRUE(listener->wait([&] { return listener->events.size() == 1; }));
+  spool->event_refused(listener->events[0].id, "");
+  EXPECT_EQ(spool->captures().at(0).waiting_events, 1U);
+  EXPECT_EQ(spool->captures().at(0).refused_events, 1U);
+  EXPECT_EQ(spool->captures().at(0).refused_event, "the hub did not say why");
+}
+
 TEST_F(SpoolTest, AnEventThatTheHubWouldRefuseIsRefusedHere) {
   open();
   EXPECT_EQ(spool->state_event(project, v1::Event()).error().kind(), ErrorKind::kInvalidArgument);
