@@ -45,6 +45,16 @@ describe('texts', () => {
     }
   });
 
+  it('promise nothing of a device that may never come back', () => {
+    const promises = /by itself|will follow|filled in|goes on and|in full\.|nothing that was filmed is lost/i;
+    const chinesePromises = /自动补齐|随后补齐|稍后补齐|自动传到|仍在设备上继续|不会丢失/;
+    for (const [key, text] of Object.entries(en)) {
+      // Said only of a recording that is complete.
+      if (key !== 'state.complete_title') expect(text, key).not.toMatch(promises);
+    }
+    for (const [key, text] of Object.entries(zh)) expect(text, key).not.toMatch(chinesePromises);
+  });
+
   it('are nowhere but in the language files', () => {
     const offenders: string[] = [];
     const walk = (folder: string): void => {

@@ -22,6 +22,8 @@ export interface LiveListener {
   // The connection is lost and will be tried again; `everOpen`: it had been open before.
   lost(everOpen: boolean): void;
   ended(): void;
+  // Nothing comes; it may come again. `offline`: the device is not connected to the centre.
+  away(why: 'offline' | 'silent'): void;
   // Not, or no longer, allowed: the session has ended or the right was taken away.
   refused(): void;
   dropped(track: string, parts: number): void;
@@ -121,6 +123,10 @@ export class LiveConnection {
     }
     if (message.type === 'ended') {
       // A device that fell silent may come back: only a closed capture has ended.
+      if (message.reason === 'offline' || message.reason === 'silent') {
+        this.listener.away(message.reason);
+        return;
+      }
       if (message.reason !== undefined && message.reason !== 'closed') return;
       this.close();
       this.listener.ended();

@@ -6,12 +6,14 @@ import { LiveConnection, type LivePart } from './live_connection';
 import { LiveVideo } from './live_video';
 
 // connecting: nothing has come yet · live · thin: sound goes on, the picture waits · silent: the
-// connection stands but nothing comes · reconnecting · ended · unplayable: this browser cannot
+// connection stands but nothing comes · offline: the device is not connected to the centre ·
+// reconnecting · ended · unplayable: this browser cannot
 export type LiveStatus =
   | 'connecting'
   | 'live'
   | 'thin'
   | 'silent'
+  | 'offline'
   | 'reconnecting'
   | 'ended'
   | 'unplayable'
@@ -66,6 +68,7 @@ export class LivePlayer {
         if (everOpen) this.#update({ status: 'reconnecting' });
       },
       ended: () => this.#update({ status: 'ended' }),
+      away: (why) => this.#away(why),
       refused: () => this.#update({ status: 'signed_out' }),
       dropped: (_track, parts) =>
         this.#update({ droppedParts: this.#state.droppedParts + parts }),
@@ -119,6 +122,13 @@ export class LivePlayer {
 
   readonly #resync = (): void => this.#audio?.resync();
 
+  #away(why: 'offline' | 'silent'): void {
+    const { status } = this.#state;
+    if (status !== 'ended' && status !== 'unplayable' && status !== 'signed_out') {
+      this.#update({ status: why });
+    }
+  }
+
   #part(part: LivePart): void {
     const now = performance.now();
     if (part.track === 'video') {
@@ -132,7 +142,8 @@ export class LivePlayer {
       this.#audio?.add(part);
       if (!this.#state.hasAudio) this.#update({ hasAudio: true });
     }
-    if (this.#state.status === 'connecting' || this.#state.status === 'silent') {
+    const { status } = this.#state;
+    if (status === 'connecting' || status === 'silent' || status === 'offline') {
       this.#update({ status: 'live' });
     }
   }
