@@ -19,7 +19,8 @@ Result<std::unique_ptr<IndexWriter>> open_index(const Layout& layout, const Log&
     log.warn("there is no index; it is built from the archive");
   }
   SC_TRY_ASSIGN(const auto path, new_index_path(layout));
-  SC_TRY(build_index(layout, path, log.child("index")));
+  SC_TRY_ASSIGN(const auto counts, build_index(layout, path, log.child("index")));
+  for (const std::string& damage : counts.damaged) log.error("{}", damage);
   SC_TRY(switch_index(layout, path));
   return IndexWriter::open(path, layout, log.child("index"));
 }

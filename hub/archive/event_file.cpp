@@ -3,10 +3,27 @@
 
 #include <fmt/format.h>
 
+#include "hub/archive/journal_rest.h"
 #include "hub/archive/reopen.h"
 #include "proto/codec/limits.h"
 
 namespace sitecast::hub {
+namespace {
+
+// Ok: [end, size) is what a crash left of the last group.
+Status only_torn(const File& file, std::uint64_t end, std::uint64_t size,
+                 const std::filesystem::path& path) {
+  JournalRest rest;
+  rest.bytes = size - end;
+  if (rest.bytes <= kLongestTornLogTail) {
+    SC_TRY_ASSIGN(rest, event_log_rest(file, end, size));
+  }
+  if (may_be_torn(rest, kLongestTornLogTail)) return Ok{};
+  return damaged_journal(path, end);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<EventFile>> EventFile::open(const Layout& layout, ProjectId project,
                                                    std::uint64_t known_good_bytes) {
   SC_TRY_ASSIGN(File file, File::open_for_appending(layout.event_log(project)));
@@ -18,11 +35,10 @@ Result<std::unique_ptr<EventFile>> EventFile::open(const Layout& layout, Project
   SC_TRY_ASSIGN(const std::uint64_t end,
                 read_event_log(file, known_good_bytes,
                                [](const EventRecord&, std::uint64_t) { return true; }));
-  if (size - end > kLongestTornLogTail) {
-    return data_loss(
-        fmt::format("event log of project {} is damaged at byte {}", project.text(), end));
+  if (end < size) {
+    SC_TRY(only_torn(file, end, size, layout.event_log(project)));
+    SC_TRY(file.truncate(end));
   }
-  if (end < size) SC_TRY(file.truncate(end));
   SC_TRY(file.sync_data());
   std::unique_ptr<EventFile> log(new EventFile(project, std::move(file)));
   log->bytes_ = log->durable_bytes_ = end;

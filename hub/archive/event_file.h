@@ -13,14 +13,12 @@
 
 namespace sitecast::hub {
 
-// One group holds far less, so what is longer and cannot be read is damage and not a torn end.
-inline constexpr std::uint64_t kLongestTornLogTail = 8ULL * 1024 * 1024;
-
 class EventFile {
  public:
   // Makes the log if there is none (`made` is set: the owner syncs the folder). Reads from
   // `known_good_bytes` on (what the index has applied) to find a torn end; cuts and syncs.
-  // kDataLoss: damaged before the end.
+  // kDataLoss: damaged before the end (events lie behind it, or more than a crash leaves); nothing
+  // is touched.
   static Result<std::unique_ptr<EventFile>> open(const Layout& layout, ProjectId project,
                                                  std::uint64_t known_good_bytes);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "hub/archive/journal_rest.h"
 #include "hub/archive/reopen.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/part_frame.h"
@@ -56,14 +57,24 @@ Status TrackFile::scan(bool suspect, std::uint64_t once_read) {
       media_file_bytes > kGroupMediaBytes ? media_file_bytes - kGroupMediaBytes : 0;
   sidecar_bytes_ = kSidecarHeaderBytes;
   Status failed = Ok{};
+  bool unlike = false;        // a part's media is not what its record says
+  bool damage = false;        // and it was written once
+  bool whole_behind = false;  // and a later part is whole
   const auto end = read_sidecar(sidecar_, 0, [&](const SidecarRecord& record, std::uint64_t at) {
     const std::uint64_t media_end = record.media_offset + record.media_size_bytes;
     const auto envelope = parse_envelope(record.envelope_bytes);
     if (media_end > media_file_bytes || !envelope.ok()) return false;
     if (suspect && media_end > last_group) {
-      auto matches = media_matches(record);
-      if (!matches.ok()) failed = matches.error();
-      if (!matches.ok() || !*matches) return false;
+      auto media = read_media(record);
+      if (!media.ok()) failed = media.error();
+      if (!media.ok()) return false;
+      const bool matches = part_hash(record.envelope_bytes, *media) == record.part_hash;
+      if (!matches && !unlike) {
+        unlike = true;
+        damage = !holds_unwritten_sector(*media, record.media_offset);
+      }
+      whole_behind = unlike && matches;
+      if (unlike) return !whole_behind;
     }
     sidecar_bytes_ = at + sidecar_record_bytes(record);
     media_bytes_ = std::max(media_bytes_, media_end);
@@ -74,12 +85,22 @@ Status TrackFile::scan(bool suspect, std::uint64_t once_read) {
   });
   SC_TRY(failed);
   if (!end.ok()) return end.error();
-  SC_TRY(cut_torn_tail(suspect, once_read));
+  if (damage && whole_behind) {
+    return damaged();
+  }
+  SC_TRY(cut_torn_tail(suspect, once_read, *end));
   settle();
   return advance([](const SidecarRecord&, const RunningHash&) {});
 }
 
-Status TrackFile::cut_torn_tail(bool suspect, std::uint64_t once_read) {
+Error TrackFile::damaged() const {
+  return data_loss(fmt::format(
+      "track {} of capture {} is damaged at byte {} of its sidecar; run `sitecast-hub check`",
+      key_.track, key_.capture.text(), sidecar_bytes_));
+}
+
+// `read_to`: from there on no record can be read.
+Status TrackFile::cut_torn_tail(bool suspect, std::uint64_t once_read, std::uint64_t read_to) {
   SC_TRY_ASSIGN(const std::uint64_t media_file_bytes, media_.size_bytes());
   SC_TRY_ASSIGN(const std::uint64_t sidecar_file_bytes, sidecar_.size_bytes());
   const std::uint64_t media_rest = media_file_bytes - std::min(media_bytes_, media_file_bytes);
@@ -88,21 +109,24 @@ Status TrackFile::cut_torn_tail(bool suspect, std::uint64_t once_read) {
   const std::uint64_t tolerance = suspect ? limits::kPartBytes : 0;
   if (sidecar_bytes_ < once_read || media_rest > (suspect ? kGroupMediaBytes : 0) + tolerance ||
       sidecar_rest > (suspect ? kGroupSidecarBytes : 0) + tolerance) {
-    return data_loss(fmt::format(
-        "track {} of capture {} is damaged at byte {} of its sidecar; run `sitecast-hub check`",
-        key_.track, key_.capture.text(), sidecar_bytes_));
+    return damaged();
   }
   if (!suspect) return Ok{};
+  // Behind a part whose media is torn, records may be whole; behind a torn record none is.
+  if (read_to == sidecar_bytes_ && sidecar_rest > 0) {
+    SC_TRY_ASSIGN(const auto rest, hub::sidecar_rest(sidecar_, read_to, sidecar_file_bytes));
+    if (!may_be_torn(rest, sidecar_file_bytes)) return damaged();
+  }
   if (media_rest > 0) SC_TRY(media_.truncate(media_bytes_));
   if (sidecar_rest > 0) SC_TRY(sidecar_.truncate(sidecar_bytes_));
   SC_TRY(media_.sync_data());
   return sidecar_.sync_data();
 }
 
-Result<bool> TrackFile::media_matches(const SidecarRecord& record) const {
+Result<Bytes> TrackFile::read_media(const SidecarRecord& record) const {
   Bytes media(record.media_size_bytes);
   SC_TRY(media_.read_at(record.media_offset, media));
-  return part_hash(record.envelope_bytes, media) == record.part_hash;
+  return media;
 }
 
 void TrackFile::note(std::uint64_t sequence, std::uint64_t record_offset,

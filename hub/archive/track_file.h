@@ -94,8 +94,9 @@ class TrackFile {
 
   TrackFile(TrackKey key, RunningHash running) : key_(std::move(key)), running_(running) {}
   Status scan(bool suspect, std::uint64_t once_read);
-  Status cut_torn_tail(bool suspect, std::uint64_t once_read);
-  Result<bool> media_matches(const SidecarRecord& record) const;
+  Status cut_torn_tail(bool suspect, std::uint64_t once_read, std::uint64_t read_to);
+  Result<Bytes> read_media(const SidecarRecord& record) const;
+  Error damaged() const;
   void note(std::uint64_t sequence, std::uint64_t record_offset, std::uint64_t record_end);
 
   TrackKey key_;

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "hub/archive/event_file.h"
 #include "hub/archive/event_log.h"
-#include "hub/check/journal_rest.h"
+#include "hub/archive/journal_rest.h"
 #include "proto/base/crc32c.h"
 #include "proto/codec/event_rules.h"
 
@@ -55,7 +54,7 @@ void EventLogAudit::look_at_end(ProjectId project, std::uint64_t end, std::uint6
   const auto rest =
       file.ok() ? event_log_rest(*file, end, size) : Result<JournalRest>(file.error());
   if (!rest.ok()) return report_->add(Finding::kUnreadable, path, rest.error().message());
-  if (end >= once_read && rest->whole_records == 0 && rest->bytes <= kLongestTornLogTail) {
+  if (end >= once_read && may_be_torn(*rest, kLongestTornLogTail)) {
     return report_->add(Finding::kTornEnd, path,
                         fmt::format("a torn end of {} bytes at byte {}", rest->bytes, end));
   }

@@ -5,34 +5,65 @@
 
 #include "hub/check/commands.h"
 #include "hub/index/current.h"
+#include "hub/index/event_lookup.h"
 #include "proto/base/file.h"
 
 namespace sitecast::hub {
 namespace {
 
-Result<BuildCounts> rebuild(const Layout& layout) {
+struct Rebuilt {
+  BuildCounts counts;
+  bool in_use = false;
+};
+
+// Whether there is an index that can be read.
+bool has_index(const Layout& layout) {
+  const auto lookup = EventLookup::open(layout);
+  return lookup.ok() && (*lookup)->log_position(ProjectId()).ok();
+}
+
+Result<Rebuilt> rebuild(const Layout& layout) {
   const auto lock = FileLock::acquire(layout.lock_file());
   if (!lock.ok()) {
     return failed_precondition("a hub runs on this state; stop it first: " +
                                lock.error().message());
   }
   SC_TRY_ASSIGN(const auto path, new_index_path(layout));
-  SC_TRY_ASSIGN(const auto counts, build_index(layout, path, Log("rebuild-index")));
-  SC_TRY(switch_index(layout, path));
-  return counts;
+  Rebuilt rebuilt;
+  SC_TRY_ASSIGN(rebuilt.counts, build_index(layout, path, Log("rebuild-index")));
+  // The index there is may hold what lies behind the damage, and knows how far a journal was whole.
+  rebuilt.in_use = rebuilt.counts.damaged.empty() || !has_index(layout);
+  if (rebuilt.in_use) {
+    SC_TRY(switch_index(layout, path));
+  } else {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::error_code ignored;
+      std::filesystem::remove(path.string() + suffix, ignored);
+    }
+  }
+  return rebuilt;
 }
 
 }  // namespace
 
 int rebuild_index_command(const Layout& layout, CommandIo io) {
-  const auto counts = rebuild(layout);
-  if (!counts.ok()) {
-    io.err << "sitecast-hub: rebuild-index: " << counts.error().message() << "\n";
+  const auto rebuilt = rebuild(layout);
+  if (!rebuilt.ok()) {
+    io.err << "sitecast-hub: rebuild-index: " << rebuilt.error().message() << "\n";
     return 1;
   }
-  io.out << fmt::format("index rebuilt from {} event logs and {} tracks\n", counts->logs,
-                        counts->tracks);
-  return 0;
+  for (const std::string& damage : rebuilt->counts.damaged) {
+    io.err << "sitecast-hub: rebuild-index: " << damage << "\n";
+  }
+  if (!rebuilt->in_use) {
+    io.err << "sitecast-hub: rebuild-index: the index is left as it was, because it may hold what "
+              "these files have lost; to go on without that, move STATE/index away and run this "
+              "again\n";
+    return 1;
+  }
+  io.out << fmt::format("index rebuilt from {} event logs and {} tracks\n", rebuilt->counts.logs,
+                        rebuilt->counts.tracks);
+  return rebuilt->counts.damaged.empty() ? 0 : 1;
 }
 
 }  // namespace sitecast::hub

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "hub/archive/journal_rest.h"
 #include "hub/archive/sidecar.h"
 #include "hub/archive/track_file.h"
-#include "hub/check/journal_rest.h"
 #include "proto/codec/part_frame.h"
 
 namespace sitecast::hub {
@@ -80,6 +80,7 @@ void read_records(const File& sidecar, std::uint64_t size, const File& media,
   const auto rest = sidecar_rest(sidecar, *read, size);
   if (rest.ok()) {
     audit.whole_records_behind = rest->whole_records;
+    audit.damaged_before_whole = !may_be_torn(*rest, size);
   } else {
     audit.problems.push_back({Finding::kUnreadable, rest.error().message()});
   }
@@ -143,7 +144,7 @@ bool is_torn_end(const TrackAudit& audit, std::uint64_t once_read) {
       audit.sidecar_bytes + audit.torn_sidecar_bytes - audit.intact_sidecar_bytes;
   const std::uint64_t media_rest =
       audit.media_bytes + audit.unreferenced_media_bytes - audit.intact_media_bytes;
-  return audit.intact_sidecar_bytes >= once_read && audit.whole_records_behind == 0 &&
+  return audit.intact_sidecar_bytes >= once_read && !audit.damaged_before_whole &&
          sidecar_rest <= kGroupSidecarBytes + limits::kPartBytes &&
          media_rest <= kGroupMediaBytes + limits::kPartBytes;
 }

@@ -53,7 +53,8 @@ struct TrackAudit {
   // Behind the last record that can be read, and behind the last part's media. A crash leaves that
   // and the hub's next start cuts it off; else it is a fault (see is_torn_end).
   std::uint64_t torn_sidecar_bytes = 0;
-  std::uint64_t whole_records_behind = 0;  // among them: then what is before those was damaged
+  std::uint64_t whole_records_behind = 0;  // among them
+  bool damaged_before_whole = false;       // what is before those was written and is damaged
   std::uint64_t unreferenced_media_bytes = 0;
   // Up to the last record whose part is as it was sent, as far as was looked at.
   std::uint64_t intact_sidecar_bytes = 0;

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "hub/archive/journal_rest.h"
+#include "hub/archive/sidecar.h"
 #include "hub/index/writer.h"
 #include "proto/base/file.h"
 #include "proto/codec/topics.h"
@@ -60,6 +62,33 @@ void find_tracks(const fs::path& folder, ProjectId project, std::vector<TrackTai
   }
 }
 
+// What lies behind `read_to` was not read into the index: say so unless it is a torn end.
+void note_damage(const fs::path& path, std::uint64_t read_to, std::uint64_t size, bool is_log,
+                 BuildCounts& counts) {
+  if (read_to >= size) return;
+  const auto file = File::open_for_reading(path);
+  if (!file.ok()) return counts.damaged.push_back(file.error().message());
+  const auto rest =
+      is_log ? event_log_rest(*file, read_to, size) : sidecar_rest(*file, read_to, size);
+  if (!rest.ok()) return counts.damaged.push_back(rest.error().message());
+  if (may_be_torn(*rest, is_log ? kLongestTornLogTail : size)) return;
+  counts.damaged.push_back(damaged_journal(path, read_to).message());
+}
+
+Status apply_tracks(IndexWriter& writer, const Layout& layout, IndexWork& work,
+                    BuildCounts& counts) {
+  counts.tracks += work.tracks.size();
+  SC_TRY(writer.apply(work, 0, true));
+  for (const TrackTail& tail : work.tracks) {
+    SC_TRY_ASSIGN(const std::uint64_t position, writer.track_position(tail.key));
+    note_damage(layout.sidecar(tail.key.project, tail.key.capture, tail.key.track),
+                std::max<std::uint64_t>(position, kSidecarHeaderBytes), tail.durable_sidecar_bytes,
+                false, counts);
+  }
+  work.tracks.clear();
+  return Ok{};
+}
+
 }  // namespace
 
 Result<fs::path> current_index(const Layout& layout) {
@@ -111,6 +140,8 @@ Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log
     work.logs.push_back({*project, size});
     SC_TRY(writer->apply(work, 0, true));
     work.logs.clear();
+    SC_TRY_ASSIGN(const std::uint64_t position, writer->log_position(*project));
+    note_damage(file, position, size, true, counts);
   }
   for (const fs::path& project_dir : entries(layout.archive_root())) {
     const auto project = ProjectId::parse(project_dir.filename().string());
@@ -119,14 +150,11 @@ Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log
       for (const fs::path& capture : entries(shard)) {
         find_tracks(capture, *project, work.tracks);
         if (work.tracks.size() < kTracksPerTransaction) continue;
-        counts.tracks += work.tracks.size();
-        SC_TRY(writer->apply(work, 0, true));
-        work.tracks.clear();
+        SC_TRY(apply_tracks(*writer, layout, work, counts));
       }
     }
   }
-  counts.tracks += work.tracks.size();
-  SC_TRY(writer->apply(work, 0, true));
+  SC_TRY(apply_tracks(*writer, layout, work, counts));
   return counts;
 }
 

@@ -4,7 +4,10 @@
 // reader always finds a whole index. Thread-safety: one switcher at a time; reading is thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "hub/archive/layout.h"
 #include "proto/base/log.h"
@@ -25,6 +28,9 @@ Status switch_index(const Layout& layout, const std::filesystem::path& index);
 struct BuildCounts {
   std::uint64_t logs = 0;
   std::uint64_t tracks = 0;
+  // Journals with more behind a damaged place, each a sentence with what to do: what lies there is
+  // not in this index and may be in the one before.
+  std::vector<std::string> damaged;
 };
 // Builds an index from the archive's files alone into `index` and leaves it ready to be switched
 // to. Blocking, in proportion to the archive's sidecars. REQUIRES: no hub runs on this state.

@@ -6,9 +6,9 @@
 #include <random>
 
 #include "hub/archive/archive.h"
+#include "hub/archive/journal_rest.h"
 #include "hub/archive/sidecar.h"
 #include "hub/check/findings.h"
-#include "hub/check/journal_rest.h"
 #include "hub/index/writer.h"
 #include "proto/base/file.h"
 #include "proto/sqlite/database.h"
@@ -357,6 +357,98 @@ TEST_F(CheckTest, DamageInTheMiddleOfAnEventLogIsNoTornEnd) {
   expect_notice("a torn end of");
   let_the_hub_repair();
   EXPECT_LT(fs::file_size(log()), whole.size());
+  build_index();
+  expect_clean();
+}
+
+TEST_F(CheckTest, EventsBehindDamageAreNotCutAfterTheIndexWasLost) {
+  flip_bit(log(), 20);
+  const Bytes damaged = load(log());
+  fs::remove_all(layout_.index_dir());
+  const CommandResult rebuilt =
+      run([&](CommandIo io) { return rebuild_index_command(layout_, io); });
+  EXPECT_EQ(rebuilt.code, 1);
+  EXPECT_NE(rebuilt.err.find(log().string() + " is damaged at byte 0"), std::string::npos)
+      << rebuilt.err;
+  EXPECT_NE(rebuilt.err.find("to do: stop the hub, copy the file"), std::string::npos);
+  EXPECT_TRUE(current_index(layout_).ok()) << "there was none: what can be read is shown";
+  let_the_hub_repair();
+  EXPECT_EQ(load(log()), damaged);
+
+  const SystemClock clock;
+  auto archive = Archive::open(
+      layout_, {}, clock, [](auto&&...) { return true; }, Log("test"));
+  ASSERT_TRUE(archive.ok());
+  const std::string bytes = note_.SerializeAsString();
+  const Verdict verdict =
+      (*archive)->store(Sender{project_, device_, false},
+                        EventToStore{EventId::make(), "note", std::nullopt, 1, as_bytes(bytes)});
+  EXPECT_EQ(verdict.cause, v1::HUB_IO_ERROR);
+  EXPECT_NE(verdict.detail.find("to do: "), std::string::npos) << verdict.detail;
+  EXPECT_EQ(load(log()), damaged);
+}
+
+TEST_F(CheckTest, IndexThatMayHoldWhatAJournalLostIsNotReplaced) {
+  const auto rebuild = [&] {
+    return run([&](CommandIo io) { return rebuild_index_command(layout_, io); });
+  };
+  const auto before = current_index(layout_);
+  ASSERT_TRUE(before.ok());
+  for (const fs::path& journal : {log(), sidecar()}) {
+    const Bytes whole = load(journal);
+    flip_bit(journal, kSidecarHeaderBytes + 12);
+    const CommandResult refused = rebuild();
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_EQ(refused.out, "");
+    EXPECT_NE(refused.err.find("the index is left as it was"), std::string::npos) << refused.err;
+    EXPECT_EQ(*current_index(layout_), *before);
+    for (const fs::directory_entry& file : fs::directory_iterator(layout_.index_dir())) {
+      const std::string name = file.path().filename().string();
+      EXPECT_TRUE(name == "CURRENT" || name.starts_with(before->filename().string())) << name;
+    }
+    store(journal, whole);
+  }
+  EXPECT_EQ(rebuild().code, 0);
+  expect_clean();
+}
+
+TEST_F(CheckTest, PartsBehindDamageAreNotCutAfterTheIndexWasLost) {
+  const Bytes whole = load(sidecar());
+  const Bytes whole_media = load(media());
+  flip_bit(sidecar(), record_at_[20] + 30);
+  name_as_touched();
+  forget_index();
+  const Bytes damaged = load(sidecar());
+  let_the_hub_repair();
+  EXPECT_TRUE(load(sidecar()) == damaged) << "was cut";
+  EXPECT_TRUE(load(media()) == whole_media) << "was cut";
+
+  store(sidecar(), whole);
+  flip_bit(media(), 20 * parts_[0].media.size() + 30);
+  const Bytes damaged_media = load(media());
+  name_as_touched();
+  let_the_hub_repair();
+  EXPECT_TRUE(load(sidecar()) == whole) << "was cut";
+  EXPECT_TRUE(load(media()) == damaged_media) << "was cut";
+}
+
+TEST_F(CheckTest, BlockThatACrashDidNotWriteIsTornThoughTheNextOneWasWritten) {
+  // As a group of events longer than a block is left when its blocks were written out of order.
+  const std::uint64_t durable = fs::file_size(log());
+  v1::Event longer = note_;
+  longer.mutable_note()->set_text(std::string(700, 'x'));
+  for (int i = 0; i < 12; ++i) {
+    longer.set_event_id(EventId::make().raw());
+    add(longer);
+  }
+  Bytes bytes = load(log());
+  std::fill_n(bytes.begin() + 1024, 1024, std::uint8_t{0});
+  ASSERT_LT(durable, 1024U);
+  store(log(), bytes);
+  expect_notice("a torn end of");
+  let_the_hub_repair();
+  EXPECT_GE(fs::file_size(log()), durable);
+  EXPECT_LT(fs::file_size(log()), 1024U);
   build_index();
   expect_clean();
 }
