@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/archive/syncer.h"
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -30,6 +31,11 @@ bool kernel_reports_syncfs_errors() {
 Result<Syncer> Syncer::open(const std::filesystem::path& folder, const Clock& clock) {
   SC_TRY_ASSIGN(File file, File::open_for_reading(folder));
   Syncer syncer(std::move(file), clock);
+  struct stat about {};
+  if (::fstat(syncer.folder_.descriptor(), &about) != 0) {
+    return errno_error(errno, "stat " + folder.string());
+  }
+  syncer.device_ = about.st_dev;
   syncer.syncfs_reports_errors_ = kernel_reports_syncfs_errors();
   return syncer;
 }
@@ -50,11 +56,30 @@ Status Syncer::sync_file_system() {
   return Ok{};
 }
 
+// One that cannot be looked at counts as elsewhere. Returns the folders' error.
+Status Syncer::sync_elsewhere(const std::vector<File*>& files,
+                              const std::set<std::filesystem::path>& folders,
+                              std::vector<Status>& results) const {
+  struct stat about {};
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const bool here = ::fstat(files[i]->descriptor(), &about) == 0 && about.st_dev == device_;
+    if (!here) results[i] = files[i]->sync_data();
+  }
+  for (const auto& folder : folders) {
+    const bool here = ::stat(folder.c_str(), &about) == 0 && about.st_dev == device_;
+    if (!here) SC_TRY(sync_folder(folder));
+  }
+  return Ok{};
+}
+
 std::vector<Status> Syncer::sync(const std::vector<File*>& files,
                                  const std::set<std::filesystem::path>& folders) {
   if (prefer_syncfs(files.size() + folders.size())) {
     // An error does not say which file it was, so it is everybody's.
-    return std::vector<Status>(files.size(), sync_file_system());
+    std::vector<Status> results(files.size(), sync_file_system());
+    const Status folders_synced = sync_elsewhere(files, folders, results);
+    if (!folders_synced.ok()) return std::vector<Status>(files.size(), folders_synced);
+    return results;
   }
   std::vector<Status> results;
   results.reserve(files.size());

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a group's files durable at a cost per group rather than per file: a few by fdatasync, many
 // by one syncfs of the file system, whichever measured cheaper (hub/archive/README.md, "Sync").
+// What lies on another file system (a mount of its own) is synced by itself.
 // Owner thread: the commit thread. Blocking.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -18,7 +21,7 @@ namespace sitecast::hub {
 
 class Syncer {
  public:
-  // `folder` is on the file system of all files.
+  // `folder`: on the file system of most files.
   static Result<Syncer> open(const std::filesystem::path& folder, const Clock& clock);
 
   // The files' contents and what is new in the folders. One status per file; a folder that cannot
@@ -31,8 +34,12 @@ class Syncer {
   Syncer(File folder, const Clock& clock) : folder_(std::move(folder)), clock_(&clock) {}
   [[nodiscard]] bool prefer_syncfs(std::size_t count);
   Status sync_file_system();
+  Status sync_elsewhere(const std::vector<File*>& files,
+                        const std::set<std::filesystem::path>& folders,
+                        std::vector<Status>& results) const;
 
   File folder_;
+  dev_t device_ = 0;  // the folder's file system
   const Clock* clock_;
   bool syncfs_reports_errors_ = false;
   std::int64_t syncfs_us_ = 0;  // how long the last one took
