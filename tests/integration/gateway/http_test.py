@@ -45,6 +45,19 @@ class Http(WorldTest):
         self.assertEqual((other.status, other.body), (200, bytes_made))
         self.assertEqual(self.client.get(f"/segments/{self.walk}/video/6").status, 404)
 
+    def test_what_a_browser_keeps_is_for_the_session_that_asked(self):
+        walk, photo = (f"/api/v1/captures/{self.mine[kind]['capture']}" for kind in ("walk", "photo"))
+        segment = self.client.get(f"/segments/{self.walk}/video/5")
+        for answer in (segment, self.client.get(f"{photo}/file"), self.client.get(f"{walk}/thumbnail"),
+                       self.client.get(f"/segments/{self.walk}/video/init/{self.mine['walk']['init']}"),
+                       self.client.get(f"/segments/{self.walk}/video/5",
+                                       **{"If-None-Match": segment.fields["etag"]})):
+            self.assertIn("private", answer.fields["cache-control"])
+            self.assertEqual(answer.fields["vary"], "Cookie")
+        leaving = self.world.client("ana")
+        gone = leaving.send("DELETE", "/api/v1/session", {"X-Sitecast": "1"})
+        self.assertEqual(gone.fields["clear-site-data"], '"cache"')
+
     def test_a_playlist_names_segments_that_can_be_fetched(self):
         playlist = self.client.get(f"/api/v1/captures/{self.walk}/tracks/video/playlist").json()
         self.assertTrue(playlist["complete"])

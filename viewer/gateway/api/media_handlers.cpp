@@ -15,9 +15,16 @@
 namespace sitecast::gateway {
 namespace {
 
-// Everything behind the guard is one person's view: shared caches keep out.
+// Everything behind the guard is one person's view: shared caches keep out, and what a browser
+// keeps is for the session whose cookie asked for it. The next person at a shared browser has
+// another cookie, or none, so that the guard is asked again.
 constexpr const char* kForEver = "private, max-age=31536000, immutable";
 constexpr const char* kAskAgain = "private, no-cache";
+
+void add_caching(Response& response, const char* cache_control) {
+  response.add("Cache-Control", cache_control);
+  response.add("Vary", "Cookie");
+}
 
 const hub::TrackInfo* find_track(const std::vector<hub::TrackInfo>& tracks, std::string_view name) {
   for (const auto& track : tracks) {
@@ -40,7 +47,7 @@ Response not_modified(std::string etag, const char* cache_control) {
   Response response;
   response.status = 304;
   response.add("ETag", std::move(etag));
-  response.add("Cache-Control", cache_control);
+  add_caching(response, cache_control);
   return response;
 }
 
@@ -58,7 +65,7 @@ Response send_pieces(const Request& request, const std::filesystem::path& path,
   Response response;
   response.content_type = std::move(media_type);
   response.add("Accept-Ranges", "bytes");
-  response.add("Cache-Control", cache_control);
+  add_caching(response, cache_control);
   // If-Range compares strongly (section 13.1.5); another version of the file is sent whole.
   const bool range_holds = request.if_range.empty() || request.if_range == etag;
   const auto range = range_holds ? parse_range(request.range, size) : RangeAnswer(WholeRange{});
@@ -151,7 +158,7 @@ Response send_init_segment(const ReadContext& context) {
   if (!init.ok()) return response_of(init.error());
   Response response;
   response.content_type = media_type_of_track(params.track);
-  response.add("Cache-Control", kForEver);
+  add_caching(response, kForEver);
   response.body = to_string(ByteView(*init));
   return response;
 }

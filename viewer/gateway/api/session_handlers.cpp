@@ -70,6 +70,7 @@ Response signed_out_response(bool secure) {
   Response response;
   response.status = 204;
   response.add("Set-Cookie", cookie(secure, "", 0));
+  response.add("Clear-Site-Data", "\"cache\"");
   return response;
 }
 

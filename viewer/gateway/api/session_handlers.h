@@ -22,7 +22,7 @@ std::optional<TokenHash> session_of(const Request& request);
 
 Response account_response(const Account& account);
 Response sign_in_response(const SignInAnswer& answer, bool secure);
-// Clears the cookie.
+// Clears the cookie and what the browser keeps of the pages' answers.
 Response signed_out_response(bool secure);
 
 }  // namespace sitecast::gateway

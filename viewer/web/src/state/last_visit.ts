@@ -21,8 +21,19 @@ export function beginVisit(stored: string | null, nowUs: number): { visit: Visit
   return { visit, sinceUs: visit.previousUs };
 }
 
+const prefix = 'sitecast.visit.';
+
+export function forgetVisits(): void {
+  try {
+    const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? '');
+    for (const key of keys) if (key.startsWith(prefix)) localStorage.removeItem(key);
+  } catch {
+    // storage is switched off
+  }
+}
+
 export function visitProject(project: string): number {
-  const key = `sitecast.visit.${project}`;
+  const key = prefix + project;
   try {
     const { visit, sinceUs } = beginVisit(localStorage.getItem(key), Date.now() * 1000);
     localStorage.setItem(key, JSON.stringify(visit));
