@@ -114,7 +114,7 @@ std::string Presenter::capture_line(const nlohmann::json& capture) const {
     line += " (" + detail + ")";
   }
   if (const std::string reason = text_of(capture, "closed_reason");
-      reason == "restarted" || reason == "disk_full" || reason == "error") {
+      reason == "restarted" || reason == "damaged" || reason == "disk_full" || reason == "error") {
     line += "  – " + word(reason);
   }
   return line;

@@ -50,6 +50,8 @@ constexpr std::array kEntries = {
     Entry{"source_ended", "素材播放完毕", "the source has ended"},
     Entry{"error", "出错，拍摄已停止", "recording stopped by an error"},
     Entry{"restarted", "因程序中断而结束", "ended when the program was cut off"},
+    Entry{"damaged", "因本机文件损坏而提前结束，其后拍摄的内容仍留在本机",
+          "cut short by a damaged file; what was filmed after it is kept on this device"},
     Entry{"started", "开始拍摄", "recording started"},
     Entry{"stored", "已保存", "saved"},
     Entry{"noted", "已记录", "noted"},

@@ -21,7 +21,7 @@ create table capture (
   -- open: being recorded, or its process died; closed: complete here; delivered: complete at the hub
   -- and freed here (kept as history for `status`)
   state text not null check (state in ('open', 'closed', 'delivered')),
-  reason text not null default '',  -- why it was closed
+  reason text not null default '',  -- why it was closed; damaged: see README.md, "What a start does"
   -- wall clock when a restart closed it; 0 when it was not, or when another capture continues it
   interrupted_at_us integer not null default 0
 ) strict;

@@ -155,7 +155,10 @@ class Spool final : public CaptureStore {
   // opening (spool_recover.cpp)
   Status recover();
   Status recover_capture(const CaptureRow& row);
-  Status close_interrupted(const std::shared_ptr<Capture>& capture);
+  // Adds to `damage` what a person should know.
+  Result<std::unique_ptr<TrackLog>> recover_track(CaptureId capture, const TrackRow& track,
+                                                  std::string& damage);
+  Status close_interrupted(const std::shared_ptr<Capture>& capture, const std::string& damage);
   Status count_boot();
   void remove_orphans();
 

@@ -84,9 +84,14 @@ Status Spool::recover_capture(const CaptureRow& row) {
       tracks.try_emplace(name).first->second.name = name;
     }
   }
+  std::string damage;
   for (const auto& [name, track] : tracks) {
-    SC_TRY_ASSIGN(auto log, row.state == "open" ? recover_open_track(folder, row.id, track, disk_)
-                                                : load_closed_track(folder, row.id, track, disk_));
+    std::unique_ptr<TrackLog> log;
+    if (row.state == "open") {
+      SC_TRY_ASSIGN(log, recover_track(row.id, track, damage));
+    } else {
+      SC_TRY_ASSIGN(log, load_closed_track(folder, row.id, track, disk_));
+    }
     const TrackFigures figures = log->figures();
     if (row.state == "delivered") {
       capture->tracks.emplace(name, make_track(capture, std::move(log)));
@@ -101,18 +106,41 @@ Status Spool::recover_capture(const CaptureRow& row) {
     }
   }
   capture->state = row.state == "delivered" ? CaptureState::kDelivered : CaptureState::kClosed;
-  if (row.state == "open") SC_TRY(close_interrupted(capture));
+  if (row.state == "open") SC_TRY(close_interrupted(capture, damage));
   const MutexLock lock(mutex_);
   captures_.push_back(std::move(capture));
   return Ok{};
 }
 
-Status Spool::close_interrupted(const std::shared_ptr<Capture>& capture) {
+Result<std::unique_ptr<TrackLog>> Spool::recover_track(CaptureId capture, const TrackRow& track,
+                                                       std::string& damage) {
+  const auto set_aside = settings_.dir / "unknown" / capture.text();
+  SC_TRY_ASSIGN(auto recovered,
+                recover_open_track(folder_of(capture), capture, track, set_aside, disk_));
+  if (recovered.damaged_parts > 0) {
+    log_.error("capture={} track={}: {} damaged parts between whole ones", capture.text(),
+               track.name, recovered.damaged_parts);
+  }
+  if (recovered.files_set_aside > 0) {
+    const std::string what = fmt::format(
+        "track {} is damaged at part {}; {} files with what was filmed after it are kept",
+        track.name, recovered.log->figures().made, recovered.files_set_aside);
+    log_.error("capture={} {} in {}, look at them by hand", capture.text(), what,
+               set_aside.string());
+    damage += "; " + what + " on the device in unknown/";
+  }
+  return std::move(recovered.log);
+}
+
+// `damage`: what could not be recovered; empty: nothing was lost but what was never synced.
+Status Spool::close_interrupted(const std::shared_ptr<Capture>& capture,
+                                const std::string& damage) {
+  const std::string reason = damage.empty() ? "restarted" : "damaged";
   const std::int64_t now_us = clock_.wall_us();
   const auto put = [&]() -> Status {
     SC_TRY(index_->begin());
     Status status =
-        put_end(*index_, *capture, "restarted", "the agent ended without closing it", now_us);
+        put_end(*index_, *capture, reason, "the agent ended without closing it" + damage, now_us);
     if (status.ok()) status = index_->commit();
     if (!status.ok()) index_->roll_back();
     return status;
@@ -123,7 +151,7 @@ Status Spool::close_interrupted(const std::shared_ptr<Capture>& capture) {
     status = put();
   }
   SC_TRY(status);
-  note_end(capture, "restarted", now_us);
+  note_end(capture, reason, now_us);
   return Ok{};
 }
 

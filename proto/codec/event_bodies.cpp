@@ -123,7 +123,8 @@ Status check_closed(const v1::Event& event) {
     if (!status.ok()) return status.error().within(end.track());
   }
   SC_TRY(check_one_of(closed.reason(),
-                      {"stopped", "source_ended", "restarted", "error", "disk_full"}, "reason"));
+                      {"stopped", "source_ended", "restarted", "damaged", "error", "disk_full"},
+                      "reason"));
   return check_text(closed.detail(), "detail");
 }
 

@@ -75,6 +75,9 @@ TEST(PresenterTest, StatusNamesStateAndCause) {
       << english;
   EXPECT_NE(english.find("! this device's disk is full"), std::string::npos) << english;
   EXPECT_NE(english.find("1 to send, 5.7 MB: the hub is away"), std::string::npos) << english;
+  status["captures"][0]["closed_reason"] = "damaged";
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("cut short by a damaged file"),
+            std::string::npos);
   const std::string chinese = shown("status", Language::kChinese, false, status);
   EXPECT_NE(chinese.find("走访  1号厂房  2:10  10.0 MB  正在发送 43 %"), std::string::npos)
       << chinese;

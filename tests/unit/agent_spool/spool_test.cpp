@@ -220,6 +220,132 @@ TEST_F(SpoolTest, ARestartClosesTheCaptureAtItsLastWholePartAndTheNextContinuesI
   EXPECT_EQ(parse_event(listener->events[3].bytes).capture_opened().continues(), "");
 }
 
+// Changes one byte of record `sequence` of the file that begins at part `first`.
+void damage(const std::filesystem::path& file, std::uint64_t first, std::uint64_t sequence,
+            std::uint64_t at) {
+  const auto opened = File::open_for_reading(file);
+  ASSERT_TRUE(opened.ok());
+  const auto offsets = scan_offsets(*opened, first, sequence - first + 1);
+  ASSERT_TRUE(offsets.ok());
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  const auto place = static_cast<std::streamoff>((*offsets)[sequence - first] + at);
+  stream.seekg(place);
+  const int byte = stream.get();
+  stream.seekp(place);
+  stream.put(static_cast<char>(byte ^ 0x5a));
+}
+std::string content(const std::filesystem::path& file) {
+  const auto bytes = read_file(file, 1 << 24);
+  EXPECT_TRUE(bytes.ok()) << file;
+  return bytes.ok() ? to_string(ByteView(*bytes)) : "";
+}
+
+TEST_F(SpoolTest, ADamagedPartInARecordingThatWasKilledCostsOnlyItself) {
+  open();
+  auto writer = open_capture();
+  for (std::uint64_t n = 0; n < 10; ++n) ASSERT_TRUE(writer->append("video", make_part(n)).ok());
+  ASSERT_TRUE(wait_synced(0, 10));
+  const auto hash = spool->running_hash(0, 10);
+  const CaptureId id = writer->id();
+  writer.reset();
+  spool.reset();
+  for (const std::uint64_t sequence : {0U, 4U, 5U}) {
+    damage(folder(id) / spool_file_name("video", 0, 0), 0, sequence, kRecordPrefixBytes + 50);
+  }
+  open();
+  ASSERT_EQ(listener->tracks.at(0).made, 10U);
+  EXPECT_EQ(spool->running_hash(0, 10), hash);
+  for (std::uint64_t n = 0; n < 10; ++n) {
+    EXPECT_EQ(spool->read_frame(0, n).ok(), n != 0 && n != 4 && n != 5) << n;
+  }
+  const v1::CaptureClosed closed = parse_event(listener->events.at(1).bytes).capture_closed();
+  EXPECT_EQ(closed.reason(), "restarted");
+  EXPECT_EQ(closed.tracks(0).running_hash(), to_string(*hash));
+  EXPECT_FALSE(std::filesystem::exists(settings.dir / "unknown"));
+}
+
+TEST_F(SpoolTest, ADamagedLastPartIsCutOff) {
+  open();
+  auto writer = open_capture();
+  for (std::uint64_t n = 0; n < 10; ++n) ASSERT_TRUE(writer->append("video", make_part(n)).ok());
+  ASSERT_TRUE(wait_synced(0, 10));
+  const CaptureId id = writer->id();
+  writer.reset();
+  spool.reset();
+  damage(folder(id) / spool_file_name("video", 0, 0), 0, 9, kRecordPrefixBytes + 50);
+  open();
+  EXPECT_EQ(listener->tracks.at(0).made, 9U);
+  EXPECT_EQ(spool->captures().at(0).row.reason, "restarted");
+  EXPECT_FALSE(std::filesystem::exists(settings.dir / "unknown"));
+}
+
+// The size, the sequence or the running hash of a record is wrong: it cannot be read over.
+TEST_F(SpoolTest, WhatFollowsARecordThatCannotBeReadOverIsKeptAndSaid) {
+  for (const std::uint64_t at : {std::uint64_t{2}, std::uint64_t{kRecordSequenceOffset},
+                                 std::uint64_t{kRecordRunningHashOffset}}) {
+    SCOPED_TRACE(at);
+    open();
+    auto writer = open_capture();
+    const auto handle = static_cast<TrackHandle>(listener->tracks.size() - 1);
+    for (std::uint64_t n = 0; n < 10; ++n) ASSERT_TRUE(writer->append("video", make_part(n)).ok());
+    ASSERT_TRUE(wait_synced(handle, 10));
+    const CaptureId id = writer->id();
+    writer.reset();
+    spool.reset();
+    const std::string name = spool_file_name("video", 0, 0);
+    damage(folder(id) / name, 0, 4, at);
+    const std::string before = content(folder(id) / name);
+    open();
+    EXPECT_EQ(listener->tracks.at(handle).made, 4U);
+    EXPECT_TRUE(spool->read_frame(handle, 3).ok());
+    EXPECT_EQ(content(settings.dir / "unknown" / id.text() / name), before);
+    EXPECT_EQ(spool->captures().back().row.reason, "damaged");
+    const v1::CaptureClosed closed = parse_event(listener->events.back().bytes).capture_closed();
+    EXPECT_EQ(closed.reason(), "damaged");
+    EXPECT_NE(closed.detail().find("track video is damaged at part 4"), std::string::npos);
+    EXPECT_TRUE(verify_head(key.public_key(), id, "video", closed.tracks(0).head()));
+
+    // Delivered and freed here: what is kept for people stays, whole.
+    spool->delivered(handle, 4);
+    for (const OutboxEvent& event : std::vector<OutboxEvent>(listener->events)) {
+      if (event.capture == id) spool->events_delivered({event.id});
+    }
+    ASSERT_TRUE(
+        eventually([&] { return spool->captures().back().state == CaptureState::kDelivered; }));
+    EXPECT_FALSE(std::filesystem::exists(folder(id)));
+    open();
+    EXPECT_EQ(content(settings.dir / "unknown" / id.text() / name), before);
+  }
+}
+
+TEST_F(SpoolTest, FilesBehindADamagedOneAreKeptToo) {
+  settings.file_bytes = 10'000;
+  open();
+  auto writer = open_capture();
+  for (std::uint64_t n = 0; n < 50; ++n) {
+    ASSERT_TRUE(writer->append("video", make_part(n)).ok());
+    ASSERT_TRUE(wait_synced(0, n + 1));
+  }
+  const CaptureId id = writer->id();
+  writer.reset();
+  spool.reset();
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder(id))) {
+    files[entry.path().filename().string()] = content(entry.path());
+  }
+  ASSERT_GT(files.size(), 4U);
+  const std::string damaged = std::next(files.begin())->first;  // in the order of their parts
+  const std::uint64_t first = parse_spool_file_name(damaged)->first;
+  damage(folder(id) / damaged, first, first + 2, 2);
+  files[damaged] = content(folder(id) / damaged);
+  open();
+  EXPECT_EQ(listener->tracks.at(0).made, first + 2);
+  EXPECT_EQ(spool->captures().at(0).row.reason, "damaged");
+  for (auto it = std::next(files.begin()); it != files.end(); ++it) {
+    EXPECT_EQ(content(settings.dir / "unknown" / id.text() / it->first), it->second) << it->first;
+  }
+}
+
 TEST_F(SpoolTest, ADamagedPartIsSaidAndNeverSent) {
   open();
   auto writer = open_capture();
