@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "hub/index/cells.h"
 #include "proto/codec/limits.h"
 
 namespace sitecast::hub {
@@ -181,14 +182,44 @@ Status count_capture(Database& database, ProjectId project) {
   return count->bind(project).run();
 }
 
-bool has_all_parts(const v1::CaptureClosed& closing,
-                   const std::vector<std::pair<std::string, std::uint64_t>>& part_counts) {
-  return std::all_of(closing.tracks().begin(), closing.tracks().end(), [&](const auto& end) {
-    return end.part_count() == 0 ||
-           std::any_of(part_counts.begin(), part_counts.end(), [&](const auto& track) {
-             return track.first == end.track() && track.second >= end.part_count();
-           });
-  });
+struct TrackParts {
+  std::string name;
+  std::int64_t track_id = 0;
+  std::uint64_t part_count = 0;    // distinct sequences
+  std::uint64_t end_sequence = 0;  // none of them is beyond
+};
+
+// Of parts [0, count), how many are here.
+Result<std::uint64_t> parts_below(Database& database, std::int64_t track_id, std::uint64_t count) {
+  SC_TRY_ASSIGN(Statement * select,
+                database.cached("select cells from track_row where row_key >= ? and row_key < ?"));
+  select->bind(row_key(track_id, 0), row_key(track_id + 1, 0));
+  std::uint64_t found = 0;
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, select->step());
+    if (!more) return found;
+    SC_TRY_ASSIGN(const auto row, CellRow::decode(select->blob(0)));
+    for (const Cell& cell : row.cells()) {
+      found += std::min(cell.end_sequence(), count) - std::min(cell.first_sequence, count);
+    }
+  }
+}
+
+// Whether all parts that the device states are here. Beyond the stated end there may be more, with
+// holes: they came live from a device that lost them with its power.
+Result<bool> has_all_parts(Database& database, const v1::CaptureClosed& closing,
+                           const std::vector<TrackParts>& tracks) {
+  for (const v1::TrackEnd& end : closing.tracks()) {
+    if (end.part_count() == 0) continue;
+    const auto track = std::find_if(tracks.begin(), tracks.end(),
+                                    [&](const TrackParts& one) { return one.name == end.track(); });
+    if (track == tracks.end() || track->part_count < end.part_count()) return false;
+    if (track->part_count == track->end_sequence) continue;  // no holes at all
+    SC_TRY_ASSIGN(const std::uint64_t here,
+                  parts_below(database, track->track_id, end.part_count()));
+    if (here < end.part_count()) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -256,18 +287,18 @@ Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId 
   SC_TRY_ASSIGN(
       Statement * select,
       database.cached(
-          "select name, timescale, part_count, end_sequence, first_media_time, end_media_time"
+          "select name, timescale, part_count, end_sequence, first_media_time, end_media_time,"
+          " track_id"
           " from track where capture_id = ? order by name"));
   select->bind(capture);
-  std::vector<std::pair<std::string, std::uint64_t>> part_counts;
+  std::vector<TrackParts> tracks;
   row->tracks.clear();
   row->duration_ms = 0;
   for (;;) {
     SC_TRY_ASSIGN(const bool more, select->step());
     if (!more) break;
-    // Distinct sequences, none beyond the count: then none of them is missing.
-    const bool without_holes = select->integer(2) == select->integer(3);
-    part_counts.emplace_back(select->text(0), without_holes ? select->unsigned_integer(2) : 0);
+    tracks.push_back({std::string(select->text(0)), select->integer(6), select->unsigned_integer(2),
+                      select->unsigned_integer(3)});
     row->tracks += (row->tracks.empty() ? "" : ",") + select->text(0);
     if (const std::int64_t timescale = select->integer(1); timescale > 0) {
       const std::int64_t units = std::max<std::int64_t>(select->integer(5) - select->integer(4), 0);
@@ -277,10 +308,11 @@ Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId 
     }
   }
   v1::CaptureClosed closing;
-  row->complete =
-      row->closed.stated() &&
-      closing.ParseFromArray(row->closing.data(), static_cast<int>(row->closing.size())) &&
-      has_all_parts(closing, part_counts);
+  row->complete = false;
+  if (row->closed.stated() &&
+      closing.ParseFromArray(row->closing.data(), static_cast<int>(row->closing.size()))) {
+    SC_TRY_ASSIGN(row->complete, has_all_parts(database, closing, tracks));
+  }
   SC_TRY(save_capture(database, *row));
   return row;
 }

@@ -53,7 +53,7 @@ create table capture (
   closed_stated_at_us integer,
   closed_event       blob check (length(closed_event) = 16),
   closing            blob,              -- v1::CaptureClosed of names and part counts alone
-  complete           integer not null default 0 check (complete in (0, 1)),  -- closed and all here
+  complete           integer not null default 0 check (complete in (0, 1)),  -- closed, all stated parts are here
   duration_ms        integer not null default 0 check (duration_ms >= 0),    -- of what is archived
   tracks             text not null default '',   -- names in order, separated by commas
   -- Latest progress.

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <random>
 
+#include "hub/index/cells.h"
 #include "hub/index/current.h"
 #include "hub/index/dump.h"
 #include "hub/index/writer.h"
+#include "proto/sqlite/database.h"
 #include "tests/support/archive_builder.h"
 #include "tests/support/temp_dir.h"
 
@@ -201,6 +203,50 @@ TEST(ProjectionTest, IndexGrownInStepsEqualsOneBuiltFromFiles) {
   const auto built = *new_index_path(layout);
   ASSERT_TRUE(build_index(layout, built, Log("test")).ok());
   EXPECT_EQ(dump(grown), dump(built));
+}
+
+// Parts that only the hub holds, because the device lost them with its power after sending them
+// live.
+TEST(ProjectionTest, HolesBehindTheStatedEndDoNotKeepACaptureFromBeingComplete) {
+  const TempDir dir;
+  const Layout layout(dir.path());
+  ArchiveBuilder archive(layout);
+  const auto path = *new_index_path(layout);
+  auto writer = IndexWriter::open(path, layout, Log("test"));
+  ASSERT_TRUE(writer.ok());
+  const ProjectId project = ProjectId::make();
+  const DeviceId device = DeviceId::make();
+  const auto is_complete = [&] {
+    EXPECT_TRUE((*writer)->apply(archive.work(), 0, true).ok());
+    auto database = Database::open_reader(path);
+    EXPECT_TRUE(database.ok());
+    auto select = database->cached("select complete from capture");
+    EXPECT_TRUE(select.ok() && *(*select)->step());
+    const bool complete = (*select)->integer(0) == 1;
+    (*select)->reset();
+    return complete;
+  };
+
+  TrackMaker video(CaptureId::make(), "video", SigningKey::generate());
+  std::vector<MadePart> parts;
+  for (int i = 0; i < 16; ++i) {
+    parts.push_back(video.next());
+    video.skip_time(row_span(TrackKind::kVideo) / 10);  // over two rows
+  }
+  for (const std::size_t i : {0U, 1U, 2U, 4U, 5U, 6U, 7U, 8U, 10U, 11U, 14U}) {
+    archive.add_part(project, device, video, parts[i], true);
+  }
+  v1::Event closed;
+  closed.set_event_id(EventId::make().raw());
+  closed.set_kind("capture.closed");
+  closed.set_capture_id(video.capture().raw());
+  auto* end = closed.mutable_capture_closed()->add_tracks();
+  end->set_track("video");
+  end->set_part_count(9);
+  archive.add_event(project, device, closed);
+  EXPECT_FALSE(is_complete()) << "part 3 is still on the device";
+  archive.add_part(project, device, video, parts[3], false);
+  EXPECT_TRUE(is_complete());
 }
 
 }  // namespace
