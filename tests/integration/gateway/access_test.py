@@ -131,6 +131,14 @@ class Accounts(WorldTest):
         self.assertGreaterEqual(int(answers[-1].fields["retry-after"]), 1)
         self.assertEqual(self.world.client().sign_in("carl", PASSWORD).status, 200)
 
+    def test_names_and_passwords_that_no_account_can_have_are_not_remembered(self):
+        for user, password in (("u" * 15000, "not it at all"), ("a b", "not it at all"), ("", "not it at all"),
+                               ("nina", "p" * 15000)):
+            # As often as would slow the pair down: nothing is counted.
+            answers = [self.world.client().sign_in(user, password) for _ in range(8)]
+            self.assertEqual({answer.status for answer in answers}, {401}, user[:20])
+        self.assertEqual(self.world.client().sign_in("nina", PASSWORD).status, 200)
+
     def test_unknown_users_and_wrong_passwords_are_one_answer(self):
         wrong = self.world.client().sign_in("nina", "not it at all")
         unknown = self.world.client().sign_in("nobody", "not it at all")

@@ -52,6 +52,22 @@ TEST_F(ThrottleTest, ManyAddressesAgainstOneAccountAreSlowedToo) {
   EXPECT_FALSE(waits("olga", "198.51.100.1"));
 }
 
+TEST_F(ThrottleTest, ATryThatWasNotLookedAtIsNoFailure) {
+  for (int i = 0; i < 200; ++i) {
+    now_us_ += kSecond;
+    ASSERT_FALSE(waits("ana", "203.0.113.7")) << i;
+    const auto begun = throttle_.begin("ana", "203.0.113.7", now_us_);
+    throttle_.withdrawn("ana", "203.0.113.7", begun);
+  }
+  // Those that were looked at still count, and their wait does not begin anew.
+  fail("ana", "203.0.113.7", 5);
+  EXPECT_TRUE(waits("ana", "203.0.113.7"));
+  now_us_ += kSecond;
+  const auto begun = throttle_.begin("ana", "203.0.113.7", now_us_);
+  throttle_.withdrawn("ana", "203.0.113.7", begun);
+  EXPECT_FALSE(waits("ana", "203.0.113.7"));
+}
+
 TEST_F(ThrottleTest, AnIpv6NetworkIsOneAddress) {
   EXPECT_EQ(throttle_address("2001:db8::1"), throttle_address("2001:db8::ffff:2"));
   EXPECT_NE(throttle_address("2001:db8::1"), throttle_address("2001:db8:1::1"));

@@ -179,23 +179,29 @@ void Accounts::apply(const Snapshot& snapshot) {
 
 void Accounts::sign_in(std::string user, std::string password, std::string address,
                        std::function<void(SignInAnswer)> done) {
+  // Nobody's: no account can have it, so there is nothing to guess, hash or remember.
+  if (!is_valid_user(user) || password.size() > kLongestPassword) return done(WrongCredentials{});
   const std::int64_t now_us = clock_.monotonic_us();
   if (const auto wait = throttle_.wait_seconds(user, address, now_us)) {
     return done(Throttled{*wait});
   }
-  throttle_.begin(user, address, now_us);
-  auto settle = [this, user, address, done](SignInAnswer answer) {
-    post_([this, user, address, done, answer = std::move(answer)] {
+  const auto begun = throttle_.begin(user, address, now_us);
+  auto settle = [this, user, address, begun, done](SignInAnswer answer) {
+    post_([this, user, address, begun, done, answer = std::move(answer)] {
       if (std::holds_alternative<SignedIn>(answer)) {
         throttle_.succeeded(user, address, clock_.monotonic_us());
+      } else if (std::holds_alternative<SignInUnavailable>(answer)) {
+        throttle_.withdrawn(user, address, begun);
       }
       done(answer);
     });
   };
-  const bool taken = enqueue([this, user = std::move(user), password = std::move(password),
+  const bool taken = enqueue([this, user, password = std::move(password),
                               settle] { check_credentials(user, password, settle); },
                              true);
-  if (!taken) done(SignInUnavailable{unavailable("too many sign-ins at once, try again soon")});
+  if (taken) return;
+  throttle_.withdrawn(user, address, begun);
+  done(SignInUnavailable{unavailable("too many sign-ins at once, try again soon")});
 }
 
 void Accounts::check_credentials(const std::string& user, const std::string& password,

@@ -84,15 +84,32 @@ std::optional<std::int64_t> SignInThrottle::wait_seconds(std::string_view user,
   return (wait + kSecondUs - 1) / kSecondUs;
 }
 
-void SignInThrottle::count_failure(Entry& entry, std::int64_t now_us) {
-  entry.failures = decayed(entry.failures, now_us - entry.last_failure_us) + 1;
+std::int64_t SignInThrottle::count_failure(Entry& entry, std::int64_t now_us) {
+  const std::int64_t before_us = entry.last_failure_us;
+  entry.failures = decayed(entry.failures, now_us - before_us) + 1;
   entry.last_failure_us = now_us;
+  return before_us;
 }
 
-void SignInThrottle::begin(std::string_view user, std::string_view address, std::int64_t now_us) {
-  count_failure(pairs_.entry(pair_key(user, address)), now_us);
-  count_failure(addresses_.entry(throttle_address(address)), now_us);
-  count_failure(accounts_.entry(std::string(user)), now_us);
+void SignInThrottle::take_back(Entry& entry, std::int64_t before_us, std::int64_t begun_us) {
+  if (entry.failures > 0) --entry.failures;
+  if (entry.last_failure_us == begun_us) entry.last_failure_us = before_us;
+}
+
+SignInThrottle::Try SignInThrottle::begin(std::string_view user, std::string_view address,
+                                          std::int64_t now_us) {
+  Try begun;
+  begun.begun_us = now_us;
+  begun.pair_us = count_failure(pairs_.entry(pair_key(user, address)), now_us);
+  begun.address_us = count_failure(addresses_.entry(throttle_address(address)), now_us);
+  begun.account_us = count_failure(accounts_.entry(std::string(user)), now_us);
+  return begun;
+}
+
+void SignInThrottle::withdrawn(std::string_view user, std::string_view address, const Try& begun) {
+  take_back(pairs_.entry(pair_key(user, address)), begun.pair_us, begun.begun_us);
+  take_back(addresses_.entry(throttle_address(address)), begun.address_us, begun.begun_us);
+  take_back(accounts_.entry(std::string(user)), begun.account_us, begun.begun_us);
 }
 
 void SignInThrottle::succeeded(std::string_view user, std::string_view address,

@@ -13,8 +13,10 @@
 // the
 //   same exemption.
 // A try counts as failed from its beginning until it succeeds, so tries sent at once do not slip
-// by. Counts halve every 15 min without a failure; memory is bounded (10,000 entries a table, the
-// least recently used goes first). Owner thread: one at a time. Time: monotonic microseconds.
+// by; one that could not be looked at is taken back. Names come checked (is_valid_user): their
+// length bounds the tables' bytes. Counts halve every 15 min without a failure; memory is bounded
+// (10,000 entries a table, the least recently used goes first). Owner thread: one at a time. Time:
+// monotonic microseconds.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +36,16 @@ class SignInThrottle {
   // Seconds to wait before another try is looked at; nullopt: go on.
   std::optional<std::int64_t> wait_seconds(std::string_view user, std::string_view address,
                                            std::int64_t now_us);
-  void begin(std::string_view user, std::string_view address, std::int64_t now_us);
+  // What begin() overwrote, for withdrawn().
+  struct Try {
+    std::int64_t begun_us = 0;
+    std::int64_t pair_us = 0;
+    std::int64_t address_us = 0;
+    std::int64_t account_us = 0;
+  };
+  Try begin(std::string_view user, std::string_view address, std::int64_t now_us);
+  // The try was not looked at, so it says nothing of who made it.
+  void withdrawn(std::string_view user, std::string_view address, const Try& begun);
   void succeeded(std::string_view user, std::string_view address, std::int64_t now_us);
 
  private:
@@ -56,7 +67,9 @@ class SignInThrottle {
   };
 
   static std::int64_t wait_us(const Entry* entry, std::uint32_t free_failures, std::int64_t now_us);
-  static void count_failure(Entry& entry, std::int64_t now_us);
+  // Returns the time of the failure before.
+  static std::int64_t count_failure(Entry& entry, std::int64_t now_us);
+  static void take_back(Entry& entry, std::int64_t before_us, std::int64_t begun_us);
 
   Table pairs_;
   Table addresses_;
