@@ -215,7 +215,8 @@ void Accounts::check_credentials(const std::string& user, const std::string& pas
   const std::string token = make_token();
   const std::int64_t now_us = clock_base_us_ + clock_.monotonic_us();
   const StoredSession session{*hash_token(token), user, now_us, now_us};
-  if (const auto added = store_->add_session(session); !added) {
+  if (const auto added = store_->add_session(session, **stored); !added) {
+    if (added.error().kind() == ErrorKind::kNotFound) return done(WrongCredentials{});
     return done(SignInUnavailable{added.error()});
   }
   auto snapshot = read_snapshot();

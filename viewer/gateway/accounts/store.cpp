@@ -143,7 +143,7 @@ Result<std::optional<std::string>> AccountStore::password_hash(std::string_view 
   return row ? std::optional(select.text(0)) : std::nullopt;
 }
 
-Status AccountStore::add_session(const StoredSession& session) {
+Status AccountStore::add_session(const StoredSession& session, std::string_view verified_hash) {
   SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(db_->database));
   SC_TRY_ASSIGN([[maybe_unused]] const auto made_room,
                 db_->change("delete from session where token_hash in (select token_hash from "
@@ -152,10 +152,11 @@ Status AccountStore::add_session(const StoredSession& session) {
                             session.user, kSessionsPerUser - 1));
   SC_TRY_ASSIGN(const auto added,
                 db_->change("insert into session (token_hash, user, created_at_us, "
-                            "last_seen_at_us) select ?, user, ?, ? from account where user = ?",
+                            "last_seen_at_us) select ?, user, ?, ? from account where user = ? "
+                            "and password_hash = ?",
                             ByteView(session.token_hash), session.created_at_us,
-                            session.last_seen_at_us, session.user));
-  if (added == 0) return not_found("the account was removed meanwhile");
+                            session.last_seen_at_us, session.user, verified_hash));
+  if (added == 0) return not_found("the account was removed or has another password by now");
   return transaction.commit();
 }
 

@@ -55,8 +55,10 @@ class AccountStore {
   Result<std::vector<Account>> accounts();
   Result<std::optional<std::string>> password_hash(std::string_view user);
 
-  // Keeps at most 50 sessions of a user: the one unseen for longest makes room.
-  Status add_session(const StoredSession& session);
+  // Keeps at most 50 sessions of a user: the one unseen for longest makes room. kNotFound unless
+  // the account still has the password that was verified: a new password ends the sessions of the
+  // old.
+  Status add_session(const StoredSession& session, std::string_view verified_hash);
   Status remove_session(const TokenHash& token_hash);
   Status remove_sessions_older_than(std::int64_t created_before_us, std::int64_t unseen_since_us);
   Status touch_session(const TokenHash& token_hash, std::int64_t last_seen_at_us);
