@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -22,8 +23,24 @@ int report(const Status& status) {
   return 1;
 }
 
+// A wrong folder would answer every request with 503 and look like a busy archive.
+Status check_hub_state(const Config& config) {
+  std::error_code failed;
+  if (!std::filesystem::is_directory(config.hub_state_dir, failed)) {
+    return failed_precondition(
+        "hub_state_dir: " + config.hub_state_dir.string() +
+        " is no folder this program can read; it must be the hub's state_dir");
+  }
+  if (const auto reader = hub::IndexReader::open(config.hub_state_dir); !reader.ok()) {
+    Log("gateway").warn("hub_state_dir: {} has nothing to read yet: {}",
+                        config.hub_state_dir.string(), reader.error().message());
+  }
+  return Ok{};
+}
+
 Status serve(const Config& config) {
   set_log_level(config.log_level);
+  SC_TRY(check_hub_state(config));
   SC_TRY_ASSIGN(const auto app, App::open(config, [state_dir = config.hub_state_dir] {
                   return hub::IndexReader::open(state_dir);
                 }));

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
 
 #include "viewer/gateway/http/text.h"
 
@@ -141,6 +143,10 @@ Result<Config> read_config(const toml::table& root, const std::filesystem::path&
   SC_TRY_ASSIGN(config.hub_state_dir, table.path("hub_state_dir", true));
   SC_TRY_ASSIGN(config.state_dir, table.path("state_dir", true));
   SC_TRY_ASSIGN(config.log_level, table.text("log_level", config.log_level));
+  constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+  if (std::find(kLevels.begin(), kLevels.end(), config.log_level) == kLevels.end()) {
+    return invalid_argument("log_level must be debug, info, warn or error");
+  }
   SC_TRY_ASSIGN(config.public_origin, table.text("public_origin", ""));
   SC_TRY(check_origin(config.public_origin));
 

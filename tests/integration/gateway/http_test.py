@@ -211,6 +211,7 @@ class Start(WorldTest):
                 ("[broker]", "[broker]\nport = 1", "broker.port"),
                 ('listen = "127.0.0.1:%d"\nweb' % self.world.port, 'listen = "0.0.0.0:1"\nweb', "tls"),
                 ("mqtt://127.0.0.1", "mqtt://192.0.2.1", "mqtts"),
+                ("[broker]", 'log_level = "loud"\n[broker]', "log_level"),
                 ('state_dir = "gateway"\n', "", "state_dir")):
             self.assertIn(old, good)
             self.world.config.write_text(good.replace(old, new))
@@ -218,6 +219,32 @@ class Start(WorldTest):
             self.assertNotEqual(done.returncode, 0, reason)
             self.assertIn(reason, done.stderr)
         self.world.config.write_text(good)
+
+    def test_a_folder_that_is_not_the_hubs_is_refused_at_the_start(self):
+        good = self.world.config.read_text()
+        self.world.config.write_text(good.replace('hub_state_dir = "hub"', 'hub_state_dir = "hubb"'))
+        done = self.world.run_gateway()
+        self.world.config.write_text(good)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("hub_state_dir", done.stderr)
+        self.assertIn("hubb", done.stderr)
+
+    def test_an_archive_that_cannot_be_read_is_in_the_log_with_its_cause(self):
+        client = self.world.client("ana")
+        current = self.world.dir / "hub" / "index" / "CURRENT"
+        good = current.read_bytes()
+        try:
+            current.write_text("nonsense\n")
+            damaged = client.get("/api/v1/projects?secret=1")
+            current.unlink()
+            away = client.get("/api/v1/projects")
+        finally:
+            current.write_bytes(good)
+        self.assertEqual((damaged.status, away.status), (500, 503))
+        log = self.world.read_log()
+        self.assertIn("GET /api/v1/projects answered 500: index/CURRENT names no index", log)
+        self.assertIn("GET /api/v1/projects answered 503: there is no index yet", log)
+        self.assertNotIn("secret", log)
 
 
 if __name__ == "__main__":

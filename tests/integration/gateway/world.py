@@ -109,6 +109,11 @@ listen = "127.0.0.1:{self.metrics_port}"
         return subprocess.run([str(BIN / "sitecast-gateway"), "--config", str(self.config), "account",
                                *words], input=password, text=True, capture_output=True, check=check)
 
+    def run_gateway(self):
+        """A second one that is to end by itself."""
+        return subprocess.run([str(BIN / "sitecast-gateway"), "--config", str(self.config), "run"], text=True,
+                              capture_output=True, timeout=30)
+
     def publish(self, topic, file):
         subprocess.run(["mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(self.mqtt_port), "-q", "1",
                         "-t", topic, "-f", file], check=True)

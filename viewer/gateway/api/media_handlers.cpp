@@ -188,6 +188,7 @@ Response send_original(const ReadContext& context) {
   if (!is_complete(*original) || size != original->file_size_bytes) {
     auto response = error_response(503, "incomplete", "not all of this file has arrived yet");
     response.add("Retry-After", "5");
+    response.cause = "not every block of the file is here";
     return response;
   }
   const auto served = served_type(original->media_type);

@@ -206,13 +206,22 @@ Response response_of(const Error& error) {
     case ErrorKind::kNotFound:
     case ErrorKind::kPermissionDenied: return not_found_response();
     case ErrorKind::kUnavailable: {
-      auto response = error_response(503, "unavailable", "the archive is busy, try again");
+      auto response =
+          error_response(503, "unavailable", "the archive cannot be read right now, try again");
       response.add("Retry-After", "1");
+      response.cause = error.message();
       return response;
     }
-    case ErrorKind::kDataLoss:
-      return error_response(500, "data_loss", "this part of the archive is damaged");
-    default: return error_response(500, "internal", "an error of the gateway; its log says more");
+    case ErrorKind::kDataLoss: {
+      auto response = error_response(500, "data_loss", "this part of the archive is damaged");
+      response.cause = error.message();
+      return response;
+    }
+    default: {
+      auto response = error_response(500, "internal", "an error of the gateway; its log says more");
+      response.cause = error.message();
+      return response;
+    }
   }
 }
 

@@ -18,6 +18,7 @@ Response sign_in_first() {
 Response busy() {
   auto response = error_response(503, "unavailable", "too much to do right now, try again");
   response.add("Retry-After", "1");
+  response.cause = "too many requests wait for a read thread";
   return response;
 }
 
@@ -25,6 +26,17 @@ Response busy() {
 
 Service::Service(Parts parts) : parts_(std::move(parts)) {
   parts_.accounts.on_ended([this](const TokenHash& session) { sockets_.close_session(session); });
+}
+
+void Service::log_failure(const Request& request, const Answer& answer) const {
+  const auto* response = std::get_if<Response>(&answer);
+  if (response == nullptr || response->status < 500) return;
+  if (response->status == 503) {
+    log_.warn("{} {} answered 503: {}", name_of(request.method), request.path, response->cause);
+  } else {
+    log_.error("{} {} answered {}: {}", name_of(request.method), request.path, response->status,
+               response->cause);
+  }
 }
 
 bool Service::origin_is_ours(const Request& request) const {
@@ -48,7 +60,10 @@ void Service::handle(std::shared_ptr<const Request> request, std::function<void(
   call->request = std::move(request);
   call->route = match.route;
   call->params = std::move(match.params);
-  call->done = std::move(done);
+  call->done = [this, request = call->request, done = std::move(done)](Answer answer) {
+    log_failure(*request, answer);
+    done(std::move(answer));
+  };
 
   const bool is_websocket = call->route->transport == Transport::kWebSocket;
   const bool changes_something = call->route->method != Method::kGet;

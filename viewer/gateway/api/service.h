@@ -59,6 +59,8 @@ class Service final : public RequestHandler {
     std::function<void(Answer)> done;
   };
 
+  // Each 5xx is one line in the log, with its cause and without the query.
+  void log_failure(const Request& request, const Answer& answer) const;
   [[nodiscard]] bool origin_is_ours(const Request& request) const;
   void answer_public(const std::shared_ptr<Call>& call);
   void answer_own_session(const std::shared_ptr<Call>& call);

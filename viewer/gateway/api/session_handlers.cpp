@@ -63,6 +63,7 @@ Response sign_in_response(const SignInAnswer& answer, bool secure) {
   }
   auto response = error_response(503, "unavailable", "signing in is not possible right now");
   response.add("Retry-After", "2");
+  response.cause = std::get<SignInUnavailable>(answer).error.message();
   return response;
 }
 

@@ -56,6 +56,7 @@ struct Response {
   std::string content_type;                                      // empty: no body
   std::vector<std::pair<std::string_view, std::string>> fields;  // names are literals
   Body body;
+  std::string cause;  // of a 5xx, for the log; never sent
 
   void add(std::string_view name, std::string value) {
     fields.emplace_back(name, std::move(value));
