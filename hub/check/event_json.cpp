@@ -17,9 +17,15 @@ json body_of(const v1::Event& event) {
               {"captured_at_us", event.capture_opened().captured_at_us()},
               {"title", event.capture_opened().title()},
               {"demonstration", event.capture_opened().demonstration()}};
-    case v1::Event::kCaptureClosed:
+    case v1::Event::kCaptureClosed: {
+      json tracks = json::array();
+      for (const v1::TrackEnd& end : event.capture_closed().tracks()) {
+        tracks.push_back({{"track", end.track()}, {"part_count", end.part_count()}});
+      }
       return {{"reason", event.capture_closed().reason()},
-              {"detail", event.capture_closed().detail()}};
+              {"detail", event.capture_closed().detail()},
+              {"tracks", std::move(tracks)}};
+    }
     case v1::Event::kNote: return {{"text", event.note().text()}};
     case v1::Event::kProgress: {
       json progress = {{"stage", event.progress().stage()}, {"text", event.progress().text()}};
@@ -59,6 +65,27 @@ std::string events_as_json(const std::vector<EventInfo>& events) {
     out.push_back(std::move(line));
   }
   return out.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::map<std::string, std::uint64_t> stated_part_counts(std::string_view events_json,
+                                                        DeviceId device) {
+  try {
+    std::map<std::string, std::uint64_t> counts;
+    std::int64_t latest_us = INT64_MIN;
+    for (const json& event : json::parse(events_json)) {
+      if (event.at("kind") != "capture.closed" || event.at("device_id") != device.text()) continue;
+      const auto stated_at_us = event.at("stated_at_us").get<std::int64_t>();
+      if (stated_at_us < latest_us) continue;
+      latest_us = stated_at_us;
+      counts.clear();
+      for (const json& track : event.at("body").at("tracks")) {
+        counts[track.at("track").get<std::string>()] = track.at("part_count").get<std::uint64_t>();
+      }
+    }
+    return counts;
+  } catch (const json::exception&) {
+    return {};
+  }
 }
 
 }  // namespace sitecast::hub

@@ -70,7 +70,17 @@ std::string verified_text(const ExportManifest& manifest,
       unsigned_en +=
           fmt::format("- {} parts {}: missing, what they showed is unknown\n", track.name, spans);
     }
-    if (!track.ended) {
+    if (!track.ended && track.stated_parts) {
+      const std::uint64_t last = *track.stated_parts - 1;
+      open_zh +=
+          fmt::format("- {} 在第 {} 段结束：设备对结束的声明记录在 events.json 中，未经签名\n",
+                      track.name, last);
+      open_en += fmt::format(
+          "- {}: that it ended with part {}: the device's statement of the end is in events.json "
+          "and "
+          "is not signed\n",
+          track.name, last);
+    } else if (!track.ended) {
       open_zh += fmt::format("- {}：设备未声明结束，之后可能还有内容\n", track.name);
       open_en +=
           fmt::format("- {}: the device did not say that it ended, more may follow\n", track.name);

@@ -3,6 +3,8 @@
 // functions.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,10 @@ struct VerifiedTrack {
   std::vector<PartSpan> present;
   std::vector<PartSpan> missing;
   std::vector<PartSpan> proven;
-  bool ended = false;  // the device said that nothing follows
+  bool ended = false;  // its last part says that nothing follows
+  // Else: capture.closed in events.json says that it has so many parts, and the last of them is
+  // here.
+  std::optional<std::uint64_t> stated_parts;
   // Parts that are here and that no signature reaches.
   [[nodiscard]] std::vector<PartSpan> unproven() const;
 };

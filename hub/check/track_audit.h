@@ -66,7 +66,8 @@ struct TrackAudit {
   Hash running{};
   std::vector<PartSpan> missing;  // before the last part that is here or signed
   std::vector<PartSpan> proven;   // covered by a genuine signature; none without a key
-  // The device has said that nothing follows the last part.
+  // The last part says that nothing follows it. Many tracks end without that: when a
+  // recording is stopped, its last part is on the way already, and capture.closed says the rest.
   [[nodiscard]] bool ended() const { return !parts.empty() && parts.back().last; }
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <map>
 #include <ostream>
 
 #include "hub/check/commands.h"
+#include "hub/check/event_json.h"
 #include "hub/check/export_format.h"
 #include "hub/check/export_texts.h"
 #include "hub/check/file_sums.h"
@@ -15,6 +17,7 @@ namespace sitecast::hub {
 namespace {
 
 constexpr std::uint64_t kManifestBytes = 16ULL << 20;
+constexpr std::uint64_t kEventsBytes = 256ULL << 20;
 
 class Verify {
  public:
@@ -43,6 +46,9 @@ class Verify {
   Status read_manifest() {
     SC_TRY_ASSIGN(const auto text, read_file(dir_ / "proof.json", kManifestBytes));
     SC_TRY_ASSIGN(manifest_, parse_manifest(to_string(ByteView(text))));
+    if (const auto events = read_file(dir_ / "events.json", kEventsBytes); events.ok()) {
+      stated_ = stated_part_counts(as_text(*events), manifest_.device);
+    }
     return Ok{};
   }
 
@@ -88,6 +94,11 @@ class Verify {
     verified.missing = audit.missing;
     verified.proven = audit.proven;
     verified.ended = audit.ended();
+    const auto stated = stated_.find(name);
+    if (stated != stated_.end() && !audit.parts.empty() &&
+        audit.parts.back().sequence + 1 == stated->second) {
+      verified.stated_parts = stated->second;
+    }
     for (const PartRecord& part : audit.parts) {
       append_span(verified.present, part.sequence, part.sequence + 1);
     }
@@ -158,6 +169,7 @@ class Verify {
   const std::filesystem::path& dir_;
   CommandIo io_;
   ExportManifest manifest_;
+  std::map<std::string, std::uint64_t> stated_;  // parts of each track, by capture.closed
   std::vector<TrackSource> tracks_;
   std::vector<VerifiedTrack> verified_;
   std::uint64_t proven_parts_ = 0;

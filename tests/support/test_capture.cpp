@@ -151,7 +151,7 @@ void TestCapture::add_track(std::string_view name, std::vector<TestPart> parts,
   std::optional<v1::SignedHead> head;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     parts[i].envelope.set_sequence(i);
-    parts[i].envelope.set_last(i + 1 == parts.size());
+    parts[i].envelope.set_last(marks_last_ && i + 1 == parts.size());
     Signed part;
     part.envelope = parts[i].envelope.SerializeAsString();
     part.hash = part_hash(as_bytes(part.envelope), parts[i].media);

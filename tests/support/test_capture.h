@@ -45,6 +45,9 @@ class TestCapture {
   void add_track(std::string_view name, std::vector<TestPart> parts,
                  const std::vector<std::uint64_t>& order = {});
 
+  // As when a walk-through is stopped: that its last part was the last, capture.closed alone says.
+  void do_not_mark_last() { marks_last_ = false; }
+
   void state(v1::Event event);
   void state_opened(std::string_view kind, std::string_view title = "");
   void state_note(std::string_view text, std::int64_t media_time_us);
@@ -57,6 +60,7 @@ class TestCapture {
   DeviceId device_;
   SigningKey key_;
   CaptureId id_ = CaptureId::make();
+  bool marks_last_ = true;
   std::vector<std::string> tracks_;
   std::vector<v1::TrackEnd> ends_;
 };

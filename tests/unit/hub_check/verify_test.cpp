@@ -114,6 +114,30 @@ class VerifyTest : public CheckFixture {
   CaptureId capture_;
 };
 
+TEST_F(VerifyTest, EndThatOnlyCaptureClosedStatesIsToldAsSuch) {
+  const auto video = encode_h264(120, 160, 90);
+  ASSERT_TRUE(video.ok());
+  for (const bool closed : {true, false}) {
+    TestCapture capture = new_capture();
+    capture.do_not_mark_last();
+    capture.add_track("video", video_parts(*video, 160, 90));
+    capture.state_opened("walkthrough", "Hall 4");
+    if (closed) capture.state_closed();
+    build_index();
+    const fs::path to = dir_.path() / (closed ? "closed" : "open");
+    ASSERT_EQ(export_to(to, capture.id().text()).code, 0);
+    const CommandResult result = verify(to);
+    EXPECT_EQ(result.code, 0) << result.out;
+    const std::string stated =
+        "video: that it ended with part 119: the device's statement of the end is in events.json "
+        "and is not signed";
+    EXPECT_EQ(result.out.find(stated) != std::string::npos, closed) << result.out;
+    EXPECT_EQ(result.out.find("did not say that it ended") == std::string::npos, closed)
+        << result.out;
+    EXPECT_EQ(result.out.find("设备未声明结束") == std::string::npos, closed) << result.out;
+  }
+}
+
 TEST_F(VerifyTest, UntouchedExportIsVerifiedAndSaysWhatIsNotProven) {
   const CommandResult result = verify(original_);
   EXPECT_EQ(result.code, 0) << result.out;
