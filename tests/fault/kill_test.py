@@ -4,7 +4,7 @@
 
 Afterwards everything that was captured must be in the archive, byte for byte, once, and
 `sitecast-hub check --read-data` must be clean. Prints its seed; the same seed kills at the same
-moments. `--trials N` kills of each process (10 in the full run).
+moments. `--trials N` kills of each process: 2, and 10 in the long run (SITECAST_TEST_LONG).
 """
 import argparse
 import os
@@ -78,11 +78,16 @@ def lines_in(path):
         return 0
 
 
+def usual_trials(environment):
+    """Kills of each process, when nobody says how many."""
+    return 10 if environment.get("SITECAST_TEST_LONG") else 2
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="folder with bin/")
     parser.add_argument("--port-base", type=int, default=24100)
-    parser.add_argument("--trials", type=int, default=2)
+    parser.add_argument("--trials", type=int, default=usual_trials(os.environ))
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--source", default="test:")
     parser.add_argument("--audio", default="")
