@@ -264,17 +264,15 @@ Status Owner::wait_delivered(CaptureId capture, StopSignal& stop, const Reply& r
     for (const CaptureSummary& summary : spool_->captures()) {
       if (summary.row.id != capture || summary.state == CaptureState::kDelivered) continue;
       waiting = true;
-      given_up = courier_->all_delivered();
+      given_up = stays_here(summary, *courier_);
     }
     if (!waiting) return Ok{};
     // What is delivered is released within a sync group; what the hub refused stays.
     if (given_up) {
       const nlohmann::json progress = progress_of(capture);
-      const std::string cause = progress["cause"];
-      if (cause == name_of(WaitCause::kRefused) || cause == name_of(WaitCause::kDamaged)) {
-        return data_loss("not everything could be delivered: " + cause + " " +
-                         progress["detail"].get<std::string>());
-      }
+      return data_loss(
+          "not everything could be delivered: " + progress["cause"].get<std::string>() + " " +
+          progress["detail"].get<std::string>());
     }
     if (clock_.monotonic_us() - said_us >= kProgressUs) {
       said_us = clock_.monotonic_us();
@@ -468,7 +466,8 @@ Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, con
              {"detail", report["detail"]}});
     }
     const bool stuck = clock_.monotonic_us() - moved_us > kNoProgressUs;
-    const bool refused = courier_->all_delivered() && stuck;
+    const bool refused = stuck && (report["cause"] == name_of(WaitCause::kRefused) ||
+                                   report["cause"] == name_of(WaitCause::kDamaged));
     if (refused || (!request.until_delivered && stuck)) {
       return unavailable(fmt::format("{} captures wait, {} bytes, {} notes and other events: {} {}",
                                      report["waiting_captures"].get<std::uint64_t>(),

@@ -138,6 +138,20 @@ nlohmann::json make_capture_report(const CaptureSummary& capture, const Courier*
           {"tracks", std::move(tracks)}};
 }
 
+bool stays_here(const CaptureSummary& capture, const Courier& courier) {
+  if (capture.waiting_events > capture.refused_events) return false;
+  bool refused = capture.refused_events > 0;
+  for (const TrackSummary& track : capture.tracks) {
+    const TrackDelivery delivery = courier.track_state(track.handle);
+    // The delivery side may not know of the newest parts yet.
+    if (delivery.at_hub + delivery.waiting != track.figures.made) return false;
+    if (delivery.waiting == 0) continue;
+    if (!delivery.stuck) return false;
+    refused = true;
+  }
+  return refused;
+}
+
 nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
                                   const Courier* courier) {
   nlohmann::json captures = nlohmann::json::array();

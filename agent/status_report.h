@@ -15,5 +15,7 @@ namespace sitecast::agent {
 nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
                                   const Courier* courier);
 nlohmann::json make_capture_report(const CaptureSummary& capture, const Courier* courier);
+// What is left of the capture was refused or cannot be read: waiting longer does not help.
+bool stays_here(const CaptureSummary& capture, const Courier& courier);
 
 }  // namespace sitecast::agent

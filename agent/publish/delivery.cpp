@@ -236,9 +236,20 @@ DeliveryState Delivery::state() const {
   state.cut_in_flight_bytes = cut_in_flight_bytes_;
   state.cut_in_flight_most_bytes = cut_in_flight_most_bytes_;
   state.round_trip_us = round_trip_us();
-  for (const TrackHandle handle : open_) state.waiting_parts += track_state(handle).waiting;
+  bool moves = false;
+  std::optional<TrackDelivery> stuck;
+  for (const TrackHandle handle : open_) {
+    TrackDelivery track = track_state(handle);
+    state.waiting_parts += track.waiting;
+    if (track.waiting == 0) continue;
+    moves = moves || !track.stuck;
+    if (track.stuck && !stuck) stuck = std::move(track);
+  }
   for (const auto& [position, event] : events_) state.waiting_events += event.refused ? 0U : 1U;
-  if (link_ != Link::kUp) {
+  if (stuck && !moves && state.waiting_events == 0) {
+    state.cause = stuck->cause;
+    state.detail = stuck->detail;
+  } else if (link_ != Link::kUp) {
     state.cause = link_cause_;
     state.detail = link_detail_;
   } else if (hub_absent_) {
@@ -257,12 +268,19 @@ TrackDelivery Delivery::track_state(TrackHandle handle) const {
   TrackDelivery state;
   if (handle >= tracks_.size()) return state;
   const Track& track = tracks_[handle];
-  state.at_hub = track.have.count_below(track.at.made);
+  // What the hub holds without a gap counts as far as its running hash was ours: of altered footage
+  // nothing is at the hub.
+  const std::uint64_t unverified =
+      std::min(track.contiguous, track.at.made) - std::min(track.at.delivered, track.contiguous);
+  state.at_hub =
+      track.conflict ? track.at.delivered : track.have.count_below(track.at.made) - unverified;
   state.waiting = track.at.made - std::min(state.at_hub, track.at.made);
   state.given_up = track.given_up.count_below(track.at.made);
   state.detail = track.detail;
-  if (state.waiting == 0 && !track.conflict) return state;
+  if (state.waiting == 0) return state;
   const bool blocked = clock_.monotonic_us() < track.blocked_until_us;
+  state.stuck = track.conflict || blocked ||
+                (state.given_up > 0 && state.at_hub + state.given_up >= track.at.made);
   if (track.conflict || state.given_up > 0 || blocked) {
     state.cause = track.conflict ? WaitCause::kRefused : track.cause;
   } else if (link_ != Link::kUp) {

@@ -78,9 +78,11 @@ struct DeliverySettings {
 };
 
 struct TrackDelivery {
-  std::uint64_t at_hub = 0;    // parts that the hub says it has
+  // Parts that the hub says it has; of those without a gap only as far as its running hash is ours.
+  std::uint64_t at_hub = 0;
   std::uint64_t waiting = 0;   // made and not at the hub
   std::uint64_t given_up = 0;  // refused for good or unreadable
+  bool stuck = false;  // what waits was refused or cannot be read: nothing of it is on its way
   WaitCause cause = WaitCause::kNone;
   std::string detail;  // the hub's sentence, if it gave one
 };

@@ -175,6 +175,28 @@ class Chain:
         return text
 
 
+def crc32c(data):
+    """CRC-32C as in RFC 3720, appendix B.4."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def alter_last_running_hash(path):
+    """Writes another running hash into a spool file's last record, with the CRC that fits."""
+    data = bytearray(path.read_bytes())
+    start, at = 0, 0
+    while at < len(data):
+        start = at
+        at += 8 + int.from_bytes(data[at:at + 4], "big")
+    data[start + 49] ^= 1
+    data[start + 4:start + 8] = crc32c(data[start + 8:]).to_bytes(4, "big")
+    path.write_bytes(data)
+
+
 def kill(process):
     os.kill(process.pid, signal.SIGKILL)
     process.wait(30)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from agent_chain import Chain, kill, wait_until
+from agent_chain import Chain, alter_last_running_hash, kill, wait_until
 
 OPTIONS = None
 
@@ -153,6 +153,23 @@ class AgentChainTest(unittest.TestCase):
         self.assertEqual(chain.spool_files(), [])
         # What had not even left when the power went is nowhere: the newest parts, none in between.
         self.assertEqual(chain.problems(ends_may_be_lost=True), [])
+
+    def test_footage_that_is_not_what_the_hub_has_is_not_called_delivered(self):
+        chain = self.chain
+        chain.start_broker()
+        agent = chain.start_agent("record", "--source", "test:", "--duration", "1", "--until-delivered")
+        wait_until("it waits for the hub", 30, lambda: chain.parts() > 0
+                   and chain.status()["captures"][0]["state"] == "on_device")
+        alter_last_running_hash(next(p for p in chain.spool_files() if "video" in p.name))
+        chain.start_hub()
+        self.assertEqual(agent.wait(60), 1)
+        self.assertIn("running hash differs", (chain.files.log / "agent.log").read_text())
+        # Another process learns the same.
+        done = chain.run_agent("send", "--until-delivered", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("refused the hub's running hash differs", done.stderr)
+        self.assertEqual(chain.status()["captures"][0]["state"], "on_device")
+        self.assertEqual(chain.status()["waiting_captures"], 1)
 
     def test_a_second_command_is_done_by_the_process_that_films(self):
         chain = self.chain.start()

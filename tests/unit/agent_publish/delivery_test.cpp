@@ -167,6 +167,35 @@ TEST_F(DeliveryTest, AnotherRunningHashFreesNothingAndIsShown) {
   EXPECT_TRUE(take<Delivered>().empty());
 }
 
+TEST_F(DeliveryTest, AlteredFootageIsNotCalledDelivered) {
+  add_track(0, 5, true, "video");
+  connect();
+  machine.receipt(receipt_of(2));
+  v1::Receipt receipt = receipt_of(5);
+  receipt.mutable_tracks(0)->set_running_hash(std::string(32, 'x'));
+  machine.receipt(receipt);
+  const TrackDelivery track = machine.track_state(0);
+  EXPECT_EQ(track.at_hub, 2U);  // as far as the running hashes were equal
+  EXPECT_EQ(track.waiting, 3U);
+  EXPECT_TRUE(track.stuck);
+  EXPECT_EQ(track.cause, WaitCause::kRefused);
+  EXPECT_EQ(machine.state().waiting_parts, 3U);
+  EXPECT_EQ(machine.state().cause, WaitCause::kRefused);
+  EXPECT_EQ(machine.state().detail, "the hub's running hash differs from this device's");
+}
+
+TEST_F(DeliveryTest, WhatIsNotYetComparedIsNotCalledDelivered) {
+  connect();
+  add_track(0, 0, false, "video");
+  for (std::uint64_t n = 0; n < 3; ++n) machine.part_made(0, n, 1000, n == 0);
+  machine.receipt(receipt_of(2));
+  EXPECT_EQ(machine.track_state(0).at_hub, 0U);
+  machine.group_synced({{0, 2, false}}, {});
+  EXPECT_EQ(machine.track_state(0).at_hub, 2U);
+  EXPECT_EQ(machine.track_state(0).waiting, 1U);
+  EXPECT_FALSE(machine.track_state(0).stuck);
+}
+
 TEST_F(DeliveryTest, WhatOnlyTheHubHasIsNoConflict) {
   add_track(0, 5, true, "video");  // more had gone out live; a power cut took it here
   connect();
