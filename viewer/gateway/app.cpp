@@ -82,10 +82,12 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   service_ = std::make_unique<Service>(
       Service::Parts{*accounts_, *pool_, live_, snapshot_, static_files_, clock_,
                      hub::Layout(config_.hub_state_dir), config_.public_origin, post});
-  SC_TRY_ASSIGN(server_, Server::open(loop_,
-                                      {config_.listen, config_.tls, config_.limits,
-                                       content_security_policy(config_.public_origin)},
-                                      *service_, *pool_, clock_, traffic_));
+  SC_TRY_ASSIGN(server_,
+                Server::open(loop_,
+                             {config_.listen, config_.tls, config_.limits,
+                              content_security_policy(config_.public_origin), config_.trusted_proxy,
+                              config_.public_origin.starts_with("https://")},
+                             *service_, *pool_, clock_, traffic_));
   SC_TRY(open_broker_reader());
   SC_TRY(open_metrics());
   loop_.repeat(kTickUs, [this] { tick(); });

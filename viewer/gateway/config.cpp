@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "viewer/gateway/http/client_address.h"
 #include "viewer/gateway/http/text.h"
 
 namespace sitecast::gateway {
@@ -41,6 +42,21 @@ class Table {
                   text(key, required ? std::nullopt : std::optional<std::string>("")));
     if (value.empty() && required) return invalid_argument(fmt::format("{} is empty", full(key)));
     return value.empty() ? std::filesystem::path() : (base_ / value).lexically_normal();
+  }
+
+  // A list of text; absent: empty.
+  Result<std::vector<std::string>> texts(const std::string& key) {
+    std::vector<std::string> found;
+    const auto* node = find(key);
+    if (node == nullptr) return found;
+    const auto* list = node->as_array();
+    if (list == nullptr) return invalid_argument(fmt::format("{} must be a list", full(key)));
+    for (const auto& one : *list) {
+      const auto value = one.value_exact<std::string>();
+      if (!value) return invalid_argument(fmt::format("{} must hold text in quotes", full(key)));
+      found.push_back(*value);
+    }
+    return found;
   }
 
   Result<std::size_t> count(const std::string& key, std::size_t absent, std::size_t most) {
@@ -149,6 +165,14 @@ Result<Config> read_config(const toml::table& root, const std::filesystem::path&
   }
   SC_TRY_ASSIGN(config.public_origin, table.text("public_origin", ""));
   SC_TRY(check_origin(config.public_origin));
+  SC_TRY_ASSIGN(const auto proxies, table.texts("trusted_proxy"));
+  for (const auto& proxy : proxies) {
+    const auto address = canonical_address(proxy);
+    if (!address) {
+      return invalid_argument(fmt::format("trusted_proxy: \"{}\" is not an IP address", proxy));
+    }
+    config.trusted_proxy.push_back(*address);
+  }
 
   auto tls = table.table("tls");
   if (tls.exists()) {

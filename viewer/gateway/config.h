@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proto/base/result.h"
 
@@ -47,6 +48,7 @@ struct Config {
   std::filesystem::path state_dir;
   std::string log_level = "info";
   std::string public_origin;  // e.g. https://site.example; empty: what the browser says it asked
+  std::vector<std::string> trusted_proxy;  // canonical addresses (http/client_address.h)
   std::optional<TlsFiles> tls;
   BrokerConfig broker;
   std::optional<Endpoint> metrics;

@@ -190,6 +190,48 @@ class Tls(WorldTest):
             Client(self.world.port).get("/healthz")
 
 
+class BehindAProxy(WorldTest):
+    """TLS ends at a proxy: this test's own connections are the proxy's."""
+    PORT_BASE = 21532
+    CONFIG = 'public_origin = "https://site.example"\ntrusted_proxy = ["127.0.0.1"]\n'
+    LIMITS = "connections_per_address = 2"
+    ORIGIN = {"Origin": "https://site.example"}
+
+    def sign_in(self, password, forwarded_for):
+        return self.world.client().sign_in("ana", password, **self.ORIGIN, **{"X-Forwarded-For": forwarded_for})
+
+    def test_the_cookie_is_for_tls_only(self):
+        client = self.world.client()
+        answer = client.sign_in("ana", PASSWORD, **self.ORIGIN)
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(answer.fields["set-cookie"].startswith("__Host-sitecast_session="))
+        self.assertIn("; Secure", answer.fields["set-cookie"])
+        self.assertIn("strict-transport-security", answer.fields)
+        self.assertEqual(client.get("/api/v1/session").status, 200)
+        client.cookie = client.cookie.replace("__Host-", "")
+        self.assertEqual(client.get("/api/v1/session").status, 401)
+
+    def test_a_guesser_is_slowed_down_by_the_address_that_the_proxy_says(self):
+        for _ in range(5):
+            self.assertEqual(self.sign_in("guess", "198.51.100.2").status, 401)
+        self.assertEqual(self.sign_in("guess", "198.51.100.2").status, 429)
+        # What the guesser writes itself stands before what the proxy adds.
+        self.assertEqual(self.sign_in("guess", "198.51.100.9, 198.51.100.2").status, 429)
+        self.assertEqual(self.sign_in(PASSWORD, "198.51.100.3").status, 200)
+
+    def test_connections_are_counted_for_whom_the_proxy_carries(self):
+        client = self.world.client()
+        open_ = []
+        def ask(address):
+            open_.append(client.connect())
+            open_[-1].sendall(client.head("GET", "/healthz", {"X-Forwarded-For": address}))
+            return read_answer(open_[-1], False)[0].status
+        self.assertEqual([ask("198.51.100.4") for _ in range(3)], [200, 200, 429])
+        self.assertEqual([ask("198.51.100.5") for _ in range(2)], [200, 200])
+        for connection in open_:
+            connection.close()
+
+
 class Start(WorldTest):
     PORT_BASE = 21532
 
@@ -212,6 +254,7 @@ class Start(WorldTest):
                 ('listen = "127.0.0.1:%d"\nweb' % self.world.port, 'listen = "0.0.0.0:1"\nweb', "tls"),
                 ("mqtt://127.0.0.1", "mqtt://192.0.2.1", "mqtts"),
                 ("[broker]", 'log_level = "loud"\n[broker]', "log_level"),
+                ("[broker]", 'trusted_proxy = ["proxy.example"]\n[broker]', "trusted_proxy"),
                 ('state_dir = "gateway"\n', "", "state_dir")):
             self.assertIn(old, good)
             self.world.config.write_text(good.replace(old, new))

@@ -47,7 +47,7 @@ def routes():
 
 
 class World:
-    def __init__(self, port_base, web=None, tls=False):
+    def __init__(self, port_base, web=None, tls=False, config="", limits=""):
         self.mqtt_port, self.port, self.metrics_port = port_base, port_base + 1, port_base + 2
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sitecast-gateway-"))
         self.processes = []
@@ -66,12 +66,14 @@ class World:
 web_dir = "web"
 hub_state_dir = "hub"
 state_dir = "gateway"
-[broker]
+{config}[broker]
 url = "mqtt://127.0.0.1:{self.mqtt_port}"
 reader_username = "gateway-reader"
 reader_password_file = "password"
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"
+[limits]
+{limits}
 """ + ('[tls]\ncertificate_file = "tls.crt"\nkey_file = "tls.key"\n' if tls else ""))
         (self.dir / "mosquitto.conf").write_text(
             f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
@@ -158,14 +160,16 @@ listen = "127.0.0.1:{self.metrics_port}"
 
 
 class WorldTest(unittest.TestCase):
-    """One world for the class; PORT_BASE, WEB and TLS are the class's own."""
+    """One world for the class; the names in capitals are the class's own."""
     PORT_BASE = 0
     WEB = None
     TLS = False
+    CONFIG = ""  # lines of gateway.toml
+    LIMITS = ""  # lines of its [limits]
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(cls.PORT_BASE, cls.WEB, cls.TLS)
+        cls.world = World(cls.PORT_BASE, cls.WEB, cls.TLS, cls.CONFIG, cls.LIMITS)
         cls.addClassCleanup(cls.world.stop)
 
     def run(self, result=None):

@@ -24,12 +24,12 @@ std::string_view name_of(Method method);
 struct Request {
   Method method = Method::kOther;
   bool head = false;
-  bool secure = false;             // arrived over TLS
+  bool secure = false;             // the browser's way here is TLS, up to us or to a proxy
   bool upgrade_websocket = false;  // asks for RFC 6455
   std::string path;                // as sent, without query; never decoded (ids need no escapes)
   std::string query;               // without '?'
   std::string body;
-  std::string address;  // the peer's IP address, text
+  std::string address;  // who asks: IP address, text
   std::string host;
   std::string origin;
   std::string cookie;

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "viewer/gateway/http/client_address.h"
 #include "viewer/gateway/server/environment.h"
 #include "viewer/gateway/server/file_sender.h"
 #include "viewer/gateway/server/timing.h"
@@ -30,6 +31,17 @@ Method method_of(http::verb verb) {
 std::string field(const http::request<http::string_body>& message, beast::string_view name) {
   const auto found = message.find(name);
   return found == message.end() ? std::string() : std::string(found->value());
+}
+
+// All fields of a name as one list (RFC 9110 section 5.3).
+std::string joined_fields(const http::request<http::string_body>& message, std::string_view name) {
+  std::string joined;
+  const auto [first, end] = message.equal_range(beast::string_view(name.data(), name.size()));
+  for (auto at = first; at != end; ++at) {
+    if (!joined.empty()) joined += ',';
+    joined += std::string(at->value());
+  }
+  return joined;
 }
 
 Request make_request(http::request<http::string_body>& message, const std::string& address,
@@ -69,8 +81,9 @@ class HttpConnection final : public OpenConnection,
                              public std::enable_shared_from_this<HttpConnection<Stream>> {
  public:
   HttpConnection(Environment& environment, Stream stream, std::string address)
-      : OpenConnection(environment.connections, std::move(address)),
+      : OpenConnection(environment.connections, address),
         environment_(environment),
+        peer_(std::move(address)),
         stream_(std::move(stream)) {}
 
   void abort() override {
@@ -101,6 +114,9 @@ class HttpConnection final : public OpenConnection,
   static constexpr bool kSecure = std::is_same_v<Stream, TlsStream>;
   using Parser = http::request_parser<http::string_body>;
 
+  // As the browser sees it.
+  [[nodiscard]] bool is_secure() const { return kSecure || environment_.public_tls; }
+
   void deadline(std::int64_t in_us) {
     this->set_deadline(environment_.clock.monotonic_us() + in_us);
   }
@@ -123,8 +139,16 @@ class HttpConnection final : public OpenConnection,
 
     auto message = parser.release();
     const bool keep_alive = message.keep_alive();
+    if (!environment_.trusted_proxy.empty() &&
+        !this->move_to(client_address(peer_, joined_fields(message, "X-Forwarded-For"),
+                                      environment_.trusted_proxy))) {
+      ++environment_.traffic.connections_refused;
+      co_await send(error_response(429, "connections", "too many connections of one address"),
+                    false, false);
+      co_return false;
+    }
     const auto request =
-        std::make_shared<const Request>(make_request(message, this->address(), kSecure));
+        std::make_shared<const Request>(make_request(message, this->address(), is_secure()));
     if (message.version() >= 11 && request->host.empty()) {
       ++environment_.traffic.requests_malformed;
       co_await send(error_response(400, "malformed", "the Host field is missing"), false, false);
@@ -187,7 +211,7 @@ class HttpConnection final : public OpenConnection,
   Awaitable<bool> send(Response response, bool keep_alive, bool head_only) {
     count(response.status);
     const std::string head =
-        format_head(response, keep_alive, kSecure, environment_.content_security_policy);
+        format_head(response, keep_alive, is_secure(), environment_.content_security_policy);
     deadline(timing::kWriteProgressUs);
     if (head_only || size_bytes(response.body) == 0) co_return co_await write(head);
     environment_.traffic.body_bytes_sent += size_bytes(response.body);
@@ -280,6 +304,7 @@ class HttpConnection final : public OpenConnection,
   }
 
   Environment& environment_;
+  const std::string peer_;
   Stream stream_;
   beast::flat_buffer incoming_{kHeaderBytes + kBodyBytes};
   bool busy_ = false;

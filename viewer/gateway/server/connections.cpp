@@ -13,12 +13,28 @@ OpenConnection::OpenConnection(Connections& all, std::string address)
 
 OpenConnection::~OpenConnection() {
   all_.open_.erase(place_);
-  const auto count = all_.per_address_.find(address_);
-  if (--count->second == 0) all_.per_address_.erase(count);
+  all_.forget_one(address_);
+}
+
+bool OpenConnection::move_to(const std::string& address) {
+  if (address == address_) return true;
+  if (!all_.has_few(address)) return false;
+  all_.forget_one(address_);
+  address_ = address;
+  ++all_.per_address_[address_];
+  return true;
+}
+
+void Connections::forget_one(const std::string& address) {
+  const auto count = per_address_.find(address);
+  if (--count->second == 0) per_address_.erase(count);
 }
 
 bool Connections::has_room_for(const std::string& address) const {
-  if (open_.size() >= most_) return false;
+  return !is_full() && has_few(address);
+}
+
+bool Connections::has_few(const std::string& address) const {
   const auto count = per_address_.find(address);
   return count == per_address_.end() || count->second < most_per_address_;
 }

@@ -29,13 +29,15 @@ class OpenConnection {
   virtual void wind_down() = 0;
 
   [[nodiscard]] const std::string& address() const { return address_; }
+  // Counted for `address` from now on. false: that one has as many as it may have; nothing changed.
+  [[nodiscard]] bool move_to(const std::string& address);
   void set_deadline(std::int64_t at_us) { deadline_us_ = at_us; }
   void no_deadline() { deadline_us_ = std::numeric_limits<std::int64_t>::max(); }
 
  private:
   friend class Connections;
   Connections& all_;
-  const std::string address_;
+  std::string address_;
   std::int64_t deadline_us_ = std::numeric_limits<std::int64_t>::max();
   std::list<OpenConnection*>::iterator place_;
 };
@@ -45,6 +47,7 @@ class Connections {
   Connections(std::size_t most, std::size_t most_per_address)
       : most_(most), most_per_address_(most_per_address) {}
 
+  [[nodiscard]] bool is_full() const { return open_.size() >= most_; }
   [[nodiscard]] bool has_room_for(const std::string& address) const;
   // Aborts those whose deadline has passed; how many.
   std::size_t sweep(std::int64_t now_us);
@@ -54,6 +57,9 @@ class Connections {
 
  private:
   friend class OpenConnection;
+  [[nodiscard]] bool has_few(const std::string& address) const;
+  void forget_one(const std::string& address);
+
   const std::size_t most_;
   const std::size_t most_per_address_;
   std::list<OpenConnection*> open_;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
@@ -23,6 +24,8 @@ struct Environment {
   Traffic& traffic;
   Connections& connections;
   const std::string& content_security_policy;
+  const std::vector<std::string>& trusted_proxy;
+  const bool public_tls;
   Log log{"gateway/http"};
 };
 

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include "viewer/gateway/http/client_address.h"
 #include "viewer/gateway/server/environment.h"
 
 namespace sitecast::gateway {
@@ -56,7 +57,9 @@ struct Server::Impl {
                     the_clock,
                     traffic,
                     connections,
-                    settings.content_security_policy} {}
+                    settings.content_security_policy,
+                    settings.trusted_proxy,
+                    settings.public_tls} {}
 
   IoLoop& loop;
   const ServerSettings settings;
@@ -105,7 +108,9 @@ void Server::Impl::take(Socket socket) {
   const auto peer = socket.remote_endpoint(failed);
   if (failed) return;  // gone already
   std::string address = peer.address().to_string();
-  if (!connections.has_room_for(address)) {
+  // A proxy's connections are counted for whom they carry, request by request.
+  const bool is_proxy = is_trusted_proxy(address, settings.trusted_proxy);
+  if (is_proxy ? connections.is_full() : !connections.has_room_for(address)) {
     ++environment.traffic.connections_refused;
     return;
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proto/base/clock.h"
 #include "proto/base/result.h"
@@ -24,6 +25,8 @@ struct ServerSettings {
   std::optional<TlsFiles> tls;
   LimitsConfig limits;
   std::string content_security_policy;
+  std::vector<std::string> trusted_proxy;  // who may say whose request it is
+  bool public_tls = false;                 // browsers come over TLS, though it may end before us
 };
 
 class Server {
