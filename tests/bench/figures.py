@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import statistics
+import time
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -38,3 +39,43 @@ def resident_mb(pid):
         if key in ("VmRSS", "RssAnon", "VmHWM"):
             found[key] = int(value.split()[0]) * 1024 / 1e6
     return found["VmRSS"], found["RssAnon"], found["VmHWM"]
+
+
+class Others:
+    """Cores that processes not started by this one kept busy since this was made."""
+
+    def __init__(self):
+        self.busy = self._busy_seconds()
+        self.ours = self._our_seconds()
+        self.at = time.monotonic()
+
+    def cores(self):
+        busy, ours = self._busy_seconds() - self.busy, self._our_seconds() - self.ours
+        return max(0.0, busy - ours) / max(0.01, time.monotonic() - self.at)
+
+    @staticmethod
+    def _busy_seconds():
+        fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+        user, nice, system, _, _, irq, softirq, steal = map(int, fields)
+        return (user + nice + system + irq + softirq + steal) / CLOCK_TICKS
+
+    @staticmethod
+    def _our_seconds():
+        """Of this process, all below it, and those that have ended and been waited for."""
+        parents, seconds = {}, {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                except OSError:
+                    continue
+                parents[int(entry.name)] = int(fields[1])
+                seconds[int(entry.name)] = sum(map(int, fields[11:15])) / CLOCK_TICKS
+        total = 0.0
+        for pid in seconds:
+            ancestor = pid
+            while ancestor > 1 and ancestor != os.getpid():
+                ancestor = parents.get(ancestor, 0)
+            if ancestor == os.getpid():
+                total += seconds[pid]
+        return total
