@@ -112,7 +112,9 @@ struct MqttClient::Session {
   static void on_subscribed(void* context, MQTTAsync_successData5* data) {
     const auto& granted = data->alt.sub;
     bool all = data->reasonCode < MQTTREASONCODE_UNSPECIFIED_ERROR;
-    for (int i = 0; granted.reasonCodes != nullptr && i < granted.reasonCodeCount; ++i) {
+    // Of one subscription Paho gives the code above and leaves these unset.
+    const bool many = of(context).owner->options_.subscriptions.size() > 1;
+    for (int i = 0; many && i < granted.reasonCodeCount; ++i) {
       all = all && granted.reasonCodes[i] < MQTTREASONCODE_UNSPECIFIED_ERROR;
     }
     of(context).become(all ? State::kSubscribed : State::kLost,
@@ -207,6 +209,9 @@ bool MqttClient::hold_session() {
   auto session = std::make_shared<Session>(*this);
   ended_session_ = session;  // drops the one before
   MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
+  // Counts what waits for the socket, connected or not; of its 100 a group of more devices'
+  // receipts would lose the rest. publish() has the bound.
+  create.maxBufferedMessages = kMostUnconfirmed;
   const std::string uri = fmt::format("{}://{}:{}", url->tls ? "ssl" : "tcp", url->host, url->port);
   if (MQTTAsync_createWithOptions(&session->handle, uri.c_str(), options_.broker.username.c_str(),
                                   MQTTCLIENT_PERSISTENCE_NONE, nullptr,

@@ -162,6 +162,8 @@ void HubStack::start_broker() {
   })) << text_of(dir_.path() / "broker.log");
 }
 
+void HubStack::signal_broker(int signal) const { ::kill(broker_, signal); }
+
 void HubStack::stop_broker(int signal) {
   if (broker_ <= 0) std::abort();
   ::kill(broker_, signal);

@@ -61,6 +61,7 @@ class HubStack {
   // Writes the broker's files anew and starts it; returns when it answers.
   void start_broker();
   void stop_broker(int signal = 15);
+  void signal_broker(int signal) const;
   // Returns when it says `ready`. `environment`: "NAME=value".
   void start_hub(const std::vector<std::string>& environment = {});
   // Waits for the end; the exit code, or -signal.
