@@ -11,9 +11,9 @@
 namespace sitecast::hub {
 namespace {
 
-// About one fdatasync after another of files that grew, each with its own journal commit.
-constexpr std::int64_t kFdatasyncUs = 250;
+constexpr double kFirstGuessFileUs = 100;  // until it has been measured
 constexpr std::size_t kFewFiles = 2;
+constexpr std::size_t kThreads = 16;
 // Other writers on the same file system can make syncfs dear; this often it gets another chance.
 constexpr std::uint32_t kTryAgainRounds = 64;
 
@@ -27,6 +27,9 @@ bool kernel_reports_syncfs_errors() {
 }
 
 }  // namespace
+
+Syncer::Syncer(File folder, const Clock& clock)
+    : folder_(std::move(folder)), clock_(&clock), file_us_(kFirstGuessFileUs) {}
 
 Result<Syncer> Syncer::open(const std::filesystem::path& folder, const Clock& clock) {
   SC_TRY_ASSIGN(File file, File::open_for_reading(folder));
@@ -43,7 +46,7 @@ Result<Syncer> Syncer::open(const std::filesystem::path& folder, const Clock& cl
 bool Syncer::prefer_syncfs(std::size_t count) {
   if (!syncfs_reports_errors_ || count <= kFewFiles) return false;
   if (rounds_since_syncfs_++ >= kTryAgainRounds) return true;
-  return syncfs_us_ <= static_cast<std::int64_t>(count) * kFdatasyncUs;
+  return static_cast<double>(syncfs_us_) <= static_cast<double>(count) * file_us_;
 }
 
 Status Syncer::sync_file_system() {
@@ -72,6 +75,20 @@ Status Syncer::sync_elsewhere(const std::vector<File*>& files,
   return Ok{};
 }
 
+std::vector<Status> Syncer::sync_at_once(const std::vector<File*>& files) {
+  if (files.size() <= kFewFiles) {
+    std::vector<Status> results;
+    for (File* file : files) results.push_back(file->sync_data());
+    return results;
+  }
+  if (!pool_) pool_ = std::make_unique<SyncPool>(kThreads);
+  const std::int64_t start_us = clock_->monotonic_us();
+  std::vector<Status> results = pool_->sync_all(files);
+  const auto took_us = static_cast<double>(clock_->monotonic_us() - start_us);
+  file_us_ = (file_us_ + took_us / static_cast<double>(files.size())) / 2;
+  return results;
+}
+
 std::vector<Status> Syncer::sync(const std::vector<File*>& files,
                                  const std::set<std::filesystem::path>& folders) {
   if (prefer_syncfs(files.size() + folders.size())) {
@@ -81,9 +98,7 @@ std::vector<Status> Syncer::sync(const std::vector<File*>& files,
     if (!folders_synced.ok()) return std::vector<Status>(files.size(), folders_synced);
     return results;
   }
-  std::vector<Status> results;
-  results.reserve(files.size());
-  for (File* file : files) results.push_back(file->sync_data());
+  std::vector<Status> results = sync_at_once(files);
   for (const auto& folder : folders) {
     const Status status = sync_folder(folder);
     if (!status.ok()) return std::vector<Status>(files.size(), status);

@@ -73,6 +73,7 @@ int FaultDisk::count_sync() {
 }
 
 int FaultDisk::on_sync(int descriptor) {
+  const std::lock_guard lock(mutex_);
   if (const int error = count_sync(); error != 0) return error;
   const fs::path path = path_of(descriptor);
   std::error_code error;
@@ -85,6 +86,7 @@ int FaultDisk::on_sync(int descriptor) {
 }
 
 int FaultDisk::on_sync_all() {
+  const std::lock_guard lock(mutex_);
   if (at_sync_all_) at_sync_all_();
   if (const int error = count_sync(); error != 0) return error;
   note_all();
@@ -92,6 +94,7 @@ int FaultDisk::on_sync_all() {
 }
 
 int FaultDisk::on_write() {
+  const std::lock_guard lock(mutex_);
   ++writes_;
   return is_now(fail_write_) ? write_error_ : 0;
 }

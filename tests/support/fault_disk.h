@@ -6,13 +6,15 @@
 //   of
 //     files and no names that are not durable.
 // No sync reaches the real disk. It models append-only files and new names; renames count as
-// durable at once, and so does truncation. One at a time, one thread.
+// durable at once, and so does truncation. One at a time; the stand-ins may be called from several
+// threads, all else from one while nothing is written.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
 #include <string>
@@ -61,6 +63,7 @@ class FaultDisk {
   void note_all();
   void note_folder(const std::filesystem::path& folder);
 
+  std::mutex mutex_;
   std::filesystem::path root_;
   std::map<std::filesystem::path, std::uint64_t> durable_bytes_;
   std::set<std::filesystem::path> durable_names_;
