@@ -16,7 +16,7 @@ import time
 from figures import cpu_seconds, ratio_interval, resident_mb
 from stack import Stack, wait_until
 
-PORT_BASE = 24900
+PORT_BASE = 25100
 SOUND = "audiotestsrc is-live=true wave=pink-noise volume=0.1 ! audio/x-raw,rate=48000,channels=2"
 
 

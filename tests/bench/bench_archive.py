@@ -23,7 +23,7 @@ from figures import percentile
 from serving.gateway import USER, Gateway
 from serving.segments import serve
 
-PORT_BASE = 24700
+PORT_BASE = 25000
 LIMIT_MS = 20
 GROWTH_LIMIT = 1.5
 PAGE = 50
