@@ -95,5 +95,20 @@ class Live(WorldTest):
         self.assertEqual(polite.frame(20), (BINARY, self.expected(0)))
 
 
+class Retained(WorldTest):
+    PORT_BASE = 21528
+
+    def test_what_the_broker_kept_of_the_past_is_not_live(self):
+        world, live = self.world, self.world.made["mine"]["live"]
+        world.publish(live["topic"], live["frames"][0], retained=True)
+        wait_until("a part that is published now is live, retained or not",
+                   lambda: world.metric("sitecast_gateway_live_captures") == 1)
+        world.restart_gateway()
+        wait_until("the broker has sent what it kept",
+                   lambda: world.metric("sitecast_gateway_broker_retained_total") == 1)
+        self.assertEqual(world.metric("sitecast_gateway_live_captures"), 0)
+        self.assertIn(f"ignored, e.g. {live['topic']}", world.read_log())
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -84,12 +84,7 @@ listen = "127.0.0.1:{self.metrics_port}"
                              password=PASSWORD)
             broker = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
             self.start([broker, "-c", str(self.dir / "mosquitto.conf")])
-            self.gateway = self.start([str(BIN / "sitecast-gateway"), "--config", str(self.config), "run"],
-                                      stdout=subprocess.PIPE)
-            said = first_line(self.gateway)
-            assert said == "ready", f"instead of ready: {said!r}\n{self.read_log()}"
-            wait_until("the gateway is connected to the broker",
-                       lambda: self.metric("sitecast_gateway_broker_connected") == 1)
+            self.start_gateway()
         except BaseException:
             self.stop()
             raise
@@ -111,14 +106,27 @@ listen = "127.0.0.1:{self.metrics_port}"
         return subprocess.run([str(BIN / "sitecast-gateway"), "--config", str(self.config), "account",
                                *words], input=password, text=True, capture_output=True, check=check)
 
+    def start_gateway(self):
+        self.gateway = self.start([str(BIN / "sitecast-gateway"), "--config", str(self.config), "run"],
+                                  stdout=subprocess.PIPE)
+        said = first_line(self.gateway)
+        assert said == "ready", f"instead of ready: {said!r}\n{self.read_log()}"
+        wait_until("the gateway is connected to the broker",
+                   lambda: self.metric("sitecast_gateway_broker_connected") == 1)
+
+    def restart_gateway(self):
+        self.gateway.send_signal(signal.SIGTERM)
+        self.gateway.wait(20)
+        self.start_gateway()
+
     def run_gateway(self):
         """A second one that is to end by itself."""
         return subprocess.run([str(BIN / "sitecast-gateway"), "--config", str(self.config), "run"], text=True,
                               capture_output=True, timeout=30)
 
-    def publish(self, topic, file):
+    def publish(self, topic, file, retained=False):
         subprocess.run(["mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(self.mqtt_port), "-q", "1",
-                        "-t", topic, "-f", file], check=True)
+                        "-t", topic, "-f", file, *(["-r"] if retained else [])], check=True)
 
     def metrics(self):
         try:

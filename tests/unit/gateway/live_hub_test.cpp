@@ -57,6 +57,29 @@ class LiveHubTest : public testing::Test {
   std::int64_t now_us_ = 1000 * kSecond;
 };
 
+TEST_F(LiveHubTest, OneDeviceCannotTakeTheOthersRoom) {
+  const auto wild = DeviceId::make();
+  for (std::size_t i = 0; i < LiveHub::kCaptures; ++i) {
+    hub_.on_part(project_, wild, CaptureId::make(), live_part("video", 0, true), now_us_);
+  }
+  EXPECT_EQ(hub_.counters().live_captures, LiveHub::kCapturesPerDevice);
+  EXPECT_EQ(hub_.counters().refused_parts, LiveHub::kCaptures - LiveHub::kCapturesPerDevice);
+  const auto watched = watch();  // before the first part
+  part(0, true);
+  EXPECT_EQ(hub_.counters().live_captures, LiveHub::kCapturesPerDevice + 1);
+  pass(LiveHub::kForgetUs / kSecond + 1);
+  hub_.on_part(project_, wild, CaptureId::make(), live_part("video", 0, true), now_us_);
+  EXPECT_EQ(hub_.counters().live_captures, 1U);
+}
+
+TEST_F(LiveHubTest, WhoComesAfterTheDeviceWentIsToldThatItIsOffline) {
+  part(0, true);
+  hub_.on_status(project_, device_, false, now_us_);
+  pass(LiveHub::kOfflineUs / kSecond + 1);
+  const auto late = watch();
+  EXPECT_THAT(late->texts, testing::Contains(R"({"type":"ended","reason":"offline"})"));
+}
+
 TEST_F(LiveHubTest, ANewViewerStartsFromTheLastKeyFrameOfEachTrack) {
   for (std::uint64_t i = 0; i < 7; ++i) part(i, i % 5 == 0);
   part(0, true, "audio");

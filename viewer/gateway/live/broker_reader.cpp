@@ -84,6 +84,8 @@ class BrokerReader::Connection : public virtual mqtt::callback {
     const auto payload = as_bytes(
         std::string_view(message->get_payload_ref().data(), message->get_payload_ref().length()));
     if (const auto topic = parse_topic(name)) {
+      // Kept by the broker for whoever comes: of the past, whatever its sender meant by it.
+      if (topic->kind == TopicKind::kLive && message->is_retained()) return leave_out(name);
       if (topic->kind == TopicKind::kLive) return take_part(*topic, payload, std::move(message));
       if (topic->kind == TopicKind::kStatus) return take_status(*topic, payload);
     } else if (const auto project = parse_feed_topic(name)) {
@@ -110,6 +112,13 @@ class BrokerReader::Connection : public virtual mqtt::callback {
                             std::string("the broker refuses the subscription to ") + filter +
                                 ": does the user have role gateway-reader?");
     }
+  }
+
+  void leave_out(const std::string& topic) {
+    ++owner_.counters_.retained;
+    if (told_of_retained_) return;
+    told_of_retained_ = true;  // one of a connection: there may be thousands
+    owner_.log_.warn("retained messages under live/ are ignored, e.g. {}", topic);
   }
 
   void take_part(const Topic& topic, ByteView payload, mqtt::const_message_ptr message) {
@@ -154,6 +163,7 @@ class BrokerReader::Connection : public virtual mqtt::callback {
   }
 
   BrokerReader& owner_;
+  bool told_of_retained_ = false;  // Paho's receiving thread
   mqtt::async_client client_;
 };
 

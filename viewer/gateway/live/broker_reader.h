@@ -50,6 +50,7 @@ class BrokerReader {
     std::atomic<std::uint64_t> part_bytes{0};
     std::atomic<std::uint64_t> parts_left_out{0};
     std::atomic<std::uint64_t> malformed{0};
+    std::atomic<std::uint64_t> retained{0};  // live parts of the past, left out
     std::atomic<bool> connected{false};
   };
 

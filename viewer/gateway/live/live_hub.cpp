@@ -25,12 +25,12 @@ void remove(std::vector<std::shared_ptr<PushChannel>>& channels, const PushChann
 void LiveHub::on_part(ProjectId project, DeviceId device, CaptureId id,
                       std::shared_ptr<const LivePart> part, std::int64_t now_us) {
   const Key key{project, id};
-  auto found = captures_.find(key);
-  if (found == captures_.end()) {
-    if (captures_.size() >= kCaptures) return;
-    found = captures_.emplace(key, Capture{}).first;
+  Capture* entry = entry_for(key, device);
+  if (entry == nullptr) {
+    ++refused_parts_;
+    return;
   }
-  Capture& capture = found->second;
+  Capture& capture = *entry;
   if (capture.closed) return;
   capture.device = device;
   capture.last_part_us = now_us;
@@ -39,6 +39,19 @@ void LiveHub::on_part(ProjectId project, DeviceId device, CaptureId id,
   if (!capture.live) set_live(key, capture, true);
   cache(capture, part);
   for (const auto& viewer : capture.viewers) viewer->send_part(part);
+}
+
+LiveHub::Capture* LiveHub::entry_for(const Key& key, DeviceId device) {
+  auto found = captures_.find(key);
+  if (found != captures_.end() && found->second.counted_of) return &found->second;
+  // New, or so far only watched.
+  if (found == captures_.end() && captures_.size() >= kCaptures) return nullptr;
+  std::size_t& count = captures_of_[device];
+  if (count >= kCapturesPerDevice) return nullptr;
+  ++count;
+  if (found == captures_.end()) found = captures_.emplace(key, Capture{}).first;
+  found->second.counted_of = device;
+  return &found->second;
 }
 
 void LiveHub::cache(Capture& capture, const std::shared_ptr<const LivePart>& part) {
@@ -164,7 +177,14 @@ void LiveHub::tick(std::int64_t now_us) {
     }
     if (silent_us > kForgetUs && capture.viewers.empty()) forgotten.push_back(key);
   }
-  for (const auto& key : forgotten) captures_.erase(key);
+  for (const auto& key : forgotten) {
+    const auto entry = captures_.find(key);
+    if (entry->second.counted_of) {
+      const auto count = captures_of_.find(*entry->second.counted_of);
+      if (--count->second == 0) captures_of_.erase(count);
+    }
+    captures_.erase(entry);
+  }
 }
 
 void LiveHub::watch_capture(ProjectId project, CaptureId id, bool ended,
@@ -184,7 +204,10 @@ void LiveHub::watch_capture(ProjectId project, CaptureId id, bool ended,
   for (const auto& [name, track] : capture.tracks) {
     for (const auto& part : track.group) channel->send_part(part);
   }
-  if (capture.told_ended) send({channel}, text_of_type("ended", "reason", "silent"));
+  if (capture.told_ended) {
+    const bool offline = capture.offline_since_us.has_value();
+    send({channel}, text_of_type("ended", "reason", offline ? "offline" : "silent"));
+  }
   capture.viewers.push_back(channel);
   channel->when_closed([this, key, raw = channel.get()] {
     const auto entry = captures_.find(key);
@@ -225,6 +248,7 @@ const LiveHub::Channels* LiveHub::project_viewers(ProjectId project) const {
 LiveHub::Counters LiveHub::counters() const {
   Counters counters;
   counters.cached_bytes = cached_bytes_;
+  counters.refused_parts = refused_parts_;
   for (const auto& [key, capture] : captures_) {
     counters.live_captures += capture.live ? 1 : 0;
     counters.viewers += capture.viewers.size();

@@ -37,6 +37,8 @@ class LiveHub {
   static constexpr std::int64_t kSilentUs = 30'000'000;
   static constexpr std::int64_t kForgetUs = 120'000'000;
   static constexpr std::size_t kCaptures = 10'000;
+  // Far more than a device films in kForgetUs, so that one gone wild leaves the others their room.
+  static constexpr std::size_t kCapturesPerDevice = 100;
   static constexpr std::size_t kCachedBytes = 256U * 1024 * 1024;
   static constexpr std::size_t kCachedBytesPerTrack = ViewerQueue::kTrackBytes;
 
@@ -59,6 +61,7 @@ class LiveHub {
     std::size_t live_captures = 0;
     std::size_t viewers = 0;
     std::size_t cached_bytes = 0;
+    std::uint64_t refused_parts = 0;  // of captures over a device's or the table's cap
   };
   [[nodiscard]] Counters counters() const;
 
@@ -69,7 +72,8 @@ class LiveHub {
     std::size_t size_bytes = 0;
   };
   struct Capture {
-    std::optional<DeviceId> device;  // of its newest part
+    std::optional<DeviceId> device;      // of its newest part
+    std::optional<DeviceId> counted_of;  // of its first part: whose cap it is under
     bool live = false;
     bool closed = false;  // committed: what still comes is late and goes nowhere
     bool told_ended = false;
@@ -89,6 +93,8 @@ class LiveHub {
     }
   };
 
+  // The capture's entry, made for its device if there is room; nullptr: there is none.
+  Capture* entry_for(const Key& key, DeviceId device);
   void cache(Capture& capture, const std::shared_ptr<const LivePart>& part);
   void forget_groups(Capture& capture);
   void set_live(const Key& key, Capture& capture, bool live);
@@ -100,7 +106,9 @@ class LiveHub {
   LiveSnapshotHolder& snapshot_;
   std::unordered_map<Key, Capture, HashKey> captures_;
   std::unordered_map<ProjectId, Channels> project_viewers_;
+  std::unordered_map<DeviceId, std::size_t> captures_of_;
   std::size_t cached_bytes_ = 0;
+  std::uint64_t refused_parts_ = 0;
 };
 
 }  // namespace sitecast::gateway
