@@ -401,6 +401,8 @@ Result<CaptureSummary> Owner::find_capture(const Request& request) const {
 
 Result<nlohmann::json> Owner::note(const Request& request, StopSignal& stop, const Reply& reply) {
   SC_TRY_ASSIGN(const CaptureSummary about, find_capture(request));
+  // Another device's, forgotten here, or mistyped: the hub decides, and may refuse the note.
+  const bool unknown = !about.row.id.is_nil() && about.row.position == 0;
   v1::Event event;
   if (request.stage.empty() && !request.percentage) {
     event.set_kind("note");
@@ -438,6 +440,7 @@ Result<nlohmann::json> Owner::note(const Request& request, StopSignal& stop, con
   static_cast<void>(reply);
   nlohmann::json answer = {{"event_id", id.text()}};
   if (!about.row.id.is_nil()) answer["capture_id"] = about.row.id.text();
+  if (unknown) answer["warnings"] = {"unknown_capture"};
   return answer;
 }
 

@@ -49,10 +49,11 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
     return line;
   }
   if (command_ == "status") return status_lines(object);
-  if (object.contains("event_id")) return word("noted");
   if (command_ == "record")
     return fmt::format("{} {}", word("started"), text_of(object, "capture_id"));
-  std::string line = fmt::format("{} {}", word("stored"), text_of(object, "capture_id"));
+  std::string line = object.contains("event_id")
+                         ? word("noted")
+                         : fmt::format("{} {}", word("stored"), text_of(object, "capture_id"));
   for (const auto& warning : object.value("warnings", nlohmann::json::array())) {
     line += fmt::format("\n! {}", word(warning.get<std::string>()));
   }

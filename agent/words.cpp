@@ -45,6 +45,10 @@ constexpr std::array kEntries = {
     Entry{"too_dark", "画面太暗", "too dark"},
     Entry{"blurred", "画面模糊", "blurred"},
     Entry{"lens_covered", "镜头被遮挡", "lens covered"},
+    Entry{"unknown_capture",
+          "本机不认识这次采集：可能属于其他设备，或并不存在；中心可能不接受这条备注",
+          "this device does not know that capture: it may be another device's, or not exist, and "
+          "the hub may not accept the note"},
     Entry{"over", "已恢复", "better again"},
     Entry{"stopped", "拍摄结束", "recording ended"},
     Entry{"source_ended", "素材播放完毕", "the source has ended"},

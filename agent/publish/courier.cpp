@@ -260,6 +260,8 @@ void Courier::carry_out() {
       spool_.events_delivered(events->ids);
     } else if (auto* refused = std::get_if<EventRefused>(&action)) {
       spool_.event_refused(refused->id, std::move(refused->why));
+    } else if (auto* held = std::get_if<EventHeld>(&action)) {
+      spool_.event_held(held->id, std::move(held->why));
     }
   }
 }

@@ -245,8 +245,18 @@ DeliveryState Delivery::state() const {
     moves = moves || !track.stuck;
     if (track.stuck && !stuck) stuck = std::move(track);
   }
-  for (const auto& [position, event] : events_) state.waiting_events += event.refused ? 0U : 1U;
-  if (stuck && !moves && state.waiting_events == 0) {
+  for (const auto& [position, event] : events_) {
+    if (event.refused) continue;
+    state.waiting_events += 1;
+    if (clock_.monotonic_us() >= event.blocked_until_us) {
+      moves = true;
+    } else if (!stuck) {
+      stuck.emplace();
+      stuck->cause = event.cause;
+      stuck->detail = event.detail;
+    }
+  }
+  if (stuck && !moves) {
     state.cause = stuck->cause;
     state.detail = stuck->detail;
   } else if (link_ != Link::kUp) {

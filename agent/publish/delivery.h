@@ -69,8 +69,13 @@ struct EventRefused {
   EventId id;
   std::string why;
 };
+// Not taken as things are (rights may be granted later): it is tried again from time to time.
+struct EventHeld {
+  EventId id;
+  std::string why;
+};
 using Action = std::variant<SendPart, SendEvent, SendHello, Connect, Disconnect, Delivered,
-                            EventsDelivered, EventRefused>;
+                            EventsDelivered, EventRefused, EventHeld>;
 
 struct DeliverySettings {
   std::uint64_t window_bytes = 8ULL << 20;  // on the way without a receipt, at most
@@ -187,6 +192,9 @@ class Delivery {
     bool refused = false;  // for good
     std::int64_t sent_us = 0;
     std::int64_t blocked_until_us = 0;
+    // Why it is blocked.
+    WaitCause cause = WaitCause::kNone;
+    std::string detail;
   };
   enum class Link { kWaiting, kConnecting, kUp };
 

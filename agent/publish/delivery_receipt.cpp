@@ -240,6 +240,11 @@ void Delivery::refuse_event(std::int64_t position, const Verdict& verdict,
   // What only this one suffers does not keep the others waiting.
   found->second.sent = false;
   found->second.blocked_until_us = clock_.monotonic_us() + verdict.delay_us;
+  found->second.cause = verdict.cause;
+  found->second.detail = detail;
+  const bool person =
+      verdict.cause == WaitCause::kRefused || verdict.cause == WaitCause::kNotAdmitted;
+  if (person) act(EventHeld{found->second.event.id, detail});
 }
 
 void Delivery::hold_everything(const Verdict& verdict, const std::string& detail) {

@@ -70,7 +70,7 @@ struct OutboxSummary {
 };
 // An event that is not at the hub.
 struct WaitingEvent {
-  std::string refused;  // why the hub does not take it; empty: it did not say so
+  std::string refused;  // why the hub does not take it (now, or ever); empty: it did not say so
 };
 
 // What the spool itself is short of, for people; empty kind: nothing.
@@ -112,7 +112,10 @@ class Spool final : public CaptureStore {
   // The hub has parts [0, count) and its running hash is ours. REQUIRES: count <= synced.
   void delivered(TrackHandle track, std::uint64_t count);
   void events_delivered(const std::vector<EventId>& ids);
-  void event_refused(EventId id, std::string why);
+  void event_refused(EventId id, std::string why);  // for good
+  // As event_refused for those who ask, until it is delivered or this process ends; it is still
+  // sent.
+  void event_held(EventId id, std::string why);
 
  private:
   friend class SpoolWriter;
@@ -212,6 +215,7 @@ class Spool final : public CaptureStore {
   std::shared_ptr<Track> add_track(const std::shared_ptr<Capture>& capture,
                                    std::unique_ptr<TrackLog> log) SC_REQUIRES(mutex_);
   [[nodiscard]] TrackDescription describe(const Track& track) const;
+  bool mark_refused(EventId id, std::string why);  // false: it does not wait
   void set_trouble(std::string kind, std::string detail);
 
   const SpoolSettings settings_;

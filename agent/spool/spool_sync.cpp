@@ -336,15 +336,28 @@ void Spool::events_delivered(const std::vector<EventId>& ids) {
   for (const auto& capture : captures) release_if_done(capture);
 }
 
+bool Spool::mark_refused(EventId id, std::string why) {
+  const MutexLock lock(mutex_);
+  const auto found = outbox_.find(id);
+  if (found == outbox_.end()) return false;
+  found->second.refused = std::move(why);
+  return true;
+}
+
+namespace {
+// An empty word would say that it is not refused.
+std::string reason_or_default(std::string why) {
+  return why.empty() ? "the hub did not say why" : std::move(why);
+}
+}  // namespace
+
+void Spool::event_held(EventId id, std::string why) {
+  mark_refused(id, reason_or_default(std::move(why)));
+}
+
 void Spool::event_refused(EventId id, std::string why) {
-  {
-    const MutexLock lock(mutex_);
-    const auto found = outbox_.find(id);
-    if (found == outbox_.end()) return;
-    // An empty word would say that it is not refused.
-    if (why.empty()) why = "the hub did not say why";
-    found->second.refused = why;
-  }
+  why = reason_or_default(std::move(why));
+  if (!mark_refused(id, why)) return;
   Change change;
   change.attempts = -1;
   change.apply = [id, why = std::move(why)](Index& index) { return index.refuse_event(id, why); };

@@ -61,6 +61,23 @@ class Chain:
         self._enrol()
         self.files.write_broker_files()
 
+    def add_device(self, name):
+        """Another agent of the same project: its configuration file."""
+        files = self.files
+        folder = files.dir / name
+        folder.mkdir()
+        seed = folder / "keygen.toml"
+        seed.write_text('key_file = "device.key"\n', encoding="utf-8")
+        key = files.run([self.agent, "--config", str(seed), "keygen"]).strip()
+        files.run(files.command("sitecast-hub", "device", "enrol", "--name", name, "--project",
+                                self.project, "--public-key", key, "--out", str(folder)))
+        config = folder / "agent.toml"
+        text = config.read_text(encoding="utf-8")
+        text += "\n" if "[spool]" in text else "\n[spool]\n"
+        config.write_text(text.replace("[spool]\n", "[spool]\nreserve_bytes = 4194304\n"),
+                          encoding="utf-8")
+        return config
+
     def _enrol(self):
         files = self.files
         self.project = json.loads(files.run(files.command(

@@ -171,6 +171,34 @@ class AgentChainTest(unittest.TestCase):
         self.assertEqual(chain.status()["captures"][0]["state"], "on_device")
         self.assertEqual(chain.status()["waiting_captures"], 1)
 
+    def test_a_note_on_another_devices_capture_is_warned_of_and_shown_as_refused(self):
+        chain = self.chain
+        mine = chain.config
+        other = chain.add_device("other")
+        chain.files.write_broker_files()
+        chain.start()
+        chain.config = other
+        theirs = chain.agent_json("record", "--source", "test:", "--duration", "1",
+                                  "--until-delivered")[0]["capture_id"]
+        chain.config = mine
+        answer = chain.agent_json("note", "--capture", theirs, "--text", "不是本机的")[0]
+        self.assertEqual(answer["warnings"], ["unknown_capture"])
+        sender = chain.start_agent("run")
+        wait_until("it runs", 30, lambda: "ready" in (chain.files.log / "agent.log").read_text())
+        status = wait_until("the refusal is shown", 30, lambda: next(
+            (s for s in [chain.status()] if s["cause"] == "refused"), None))
+        self.assertEqual((status["waiting_events"], status["refused_events"]), (1, 1))
+        self.assertIn("belongs to another device", status["detail"])
+        # Waiting for it does not go on for ever.
+        done = chain.run_agent("note", "--capture", theirs, "--text", "再一条", "--until-delivered",
+                               check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("belongs to another device", done.stderr)
+        # Others are not held up.
+        chain.run_agent("note", "--text", "没有采集", "--until-delivered")
+        sender.send_signal(signal.SIGTERM)
+        self.assertEqual(sender.wait(30), 0)
+
     def test_a_second_command_is_done_by_the_process_that_films(self):
         chain = self.chain.start()
         agent = chain.start_agent("record", "--source", "test:", "--until-delivered")

@@ -131,6 +131,14 @@ TEST(PresenterTest, NotesThatWaitAreSaidAndNotCalledDelivered) {
   EXPECT_EQ(shown("send", Language::kEnglish, false, sending), "1 notes to send: no network\n");
 }
 
+TEST(PresenterTest, ANoteOnAnUnknownCaptureIsWarnedOf) {
+  const nlohmann::json answer = {{"event_id", "x"}, {"warnings", {"unknown_capture"}}};
+  EXPECT_EQ(shown("note", Language::kEnglish, false, answer).rfind("noted\n! this device does", 0),
+            0U);
+  EXPECT_EQ(shown("note", Language::kChinese, false, answer).rfind("已记录\n! 本机不认识", 0), 0U);
+  EXPECT_EQ(shown("note", Language::kEnglish, false, {{"event_id", "x"}}), "noted\n");
+}
+
 TEST(PresenterTest, DurationsAndSizesAreShort) {
   EXPECT_EQ(say_duration(0), "0:00");
   EXPECT_EQ(say_duration(59'999), "0:59");

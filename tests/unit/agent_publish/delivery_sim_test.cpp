@@ -333,6 +333,7 @@ class World final : public SpoolView {
     }
   }
   void act(const EventRefused&) { FAIL() << "no event is refused here"; }
+  void act(const EventHeld&) {}
 
   // Delay of the next message to the broker, in order.
   std::int64_t arrive(std::uint32_t bytes = 150) {

@@ -553,9 +553,24 @@ TEST_F(DeliveryTest, AnEventThatIsNotAllowedDoesNotHoldUpTheOthers) {
   v1::Refusal& refusal = *receipt.add_refusals();
   refusal.set_cause(v1::NOT_ALLOWED);
   refusal.set_event_id(events[0].id.raw());
+  refusal.set_detail("the capture belongs to another device");
   receipt.add_event_ids(events[1].id.raw());
   machine.receipt(receipt);
-  EXPECT_EQ(take<EventsDelivered>().size(), 1U);
+  const auto actions = take_actions();
+  EXPECT_EQ(std::count_if(actions.begin(), actions.end(),
+                          [](const Action& action) {
+                            return std::holds_alternative<EventsDelivered>(action);
+                          }),
+            1);
+  const auto held = std::find_if(actions.begin(), actions.end(), [](const Action& action) {
+    return std::holds_alternative<EventHeld>(action);
+  });
+  ASSERT_NE(held, actions.end());
+  EXPECT_EQ(std::get<EventHeld>(*held).id, events[0].id);
+  EXPECT_EQ(std::get<EventHeld>(*held).why, "the capture belongs to another device");
+  EXPECT_EQ(machine.state().waiting_events, 1U);
+  EXPECT_EQ(machine.state().cause, WaitCause::kRefused);
+  EXPECT_EQ(machine.state().detail, "the capture belongs to another device");
   pass(30 * kSecond);
   EXPECT_TRUE(take<SendEvent>().empty());
   pass(40 * kSecond);

@@ -489,6 +489,24 @@ TEST_F(SpoolTest, TheOutboxCountsWhatIsNotAtTheHubFromTheMomentItIsStated) {
   }
 }
 
+TEST_F(SpoolTest, AnEventThatIsHeldIsShownAndStillSent) {
+  open();
+  const auto id = spool->state_event(project, note("on another's capture"));
+  ASSERT_TRUE(id.ok());
+  spool->event_held(*id, "the capture belongs to another device");
+  EXPECT_EQ(spool->outbox().refused, 1U);
+  EXPECT_EQ(spool->waiting_event(*id)->refused, "the capture belongs to another device");
+  open();
+  ASSERT_EQ(listener->events.size(), 1U);
+  EXPECT_EQ(listener->events[0].id, *id);
+  EXPECT_EQ(spool->outbox().waiting, 1U);
+  EXPECT_EQ(spool->outbox().refused, 0U);
+  spool->event_held(*id, "no");
+  spool->events_delivered({*id});
+  EXPECT_EQ(spool->outbox().waiting, 0U);
+  EXPECT_EQ(spool->outbox().refused, 0U);
+}
+
 TEST_F(SpoolTest, ACaptureNamesItsRefusedEvent) {
   open();
   auto writer = open_capture();
