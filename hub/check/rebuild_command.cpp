@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "hub/check/commands.h"
@@ -22,6 +23,23 @@ bool has_index(const Layout& layout) {
   return lookup.ok() && (*lookup)->log_position(ProjectId()).ok();
 }
 
+// Journals that end earlier than they did, though whole: only the index there is can know of it.
+Status note_lost_ends(const Layout& layout, const std::filesystem::path& index,
+                      BuildCounts& counts) {
+  SC_TRY_ASSIGN(const auto less, read_less_than_current(layout, index));
+  for (const ReadLess& journal : less) {
+    const std::string path = journal.journal.string();
+    const bool named = std::ranges::any_of(
+        counts.damaged, [&](const std::string& damage) { return damage.starts_with(path); });
+    if (named) continue;
+    counts.damaged.push_back(fmt::format(
+        "{} has lost its end: it gives {} bytes, the index has read {}; to do: restore it from a "
+        "backup (`sitecast-hub check` names all such files)",
+        path, journal.now_read, journal.once_read));
+  }
+  return Ok{};
+}
+
 Result<Rebuilt> rebuild(const Layout& layout) {
   const auto lock = FileLock::acquire(layout.lock_file());
   if (!lock.ok()) {
@@ -31,6 +49,7 @@ Result<Rebuilt> rebuild(const Layout& layout) {
   SC_TRY_ASSIGN(const auto path, new_index_path(layout));
   Rebuilt rebuilt;
   SC_TRY_ASSIGN(rebuilt.counts, build_index(layout, path, Log("rebuild-index")));
+  SC_TRY(note_lost_ends(layout, path, rebuilt.counts));
   // The index there is may hold what lies behind the damage, and knows how far a journal was whole.
   rebuilt.in_use = rebuilt.counts.damaged.empty() || !has_index(layout);
   if (rebuilt.in_use) {

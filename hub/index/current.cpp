@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 
 #include "hub/archive/journal_rest.h"
@@ -12,6 +13,7 @@
 #include "hub/index/writer.h"
 #include "proto/base/file.h"
 #include "proto/codec/topics.h"
+#include "proto/sqlite/database.h"
 
 namespace sitecast::hub {
 namespace {
@@ -89,6 +91,29 @@ Status apply_tracks(IndexWriter& writer, const Layout& layout, IndexWork& work,
   return Ok{};
 }
 
+// How far each journal has been read, by its path.
+Result<std::map<fs::path, std::uint64_t>> read_positions(const Layout& layout,
+                                                         const fs::path& index) {
+  SC_TRY_ASSIGN(auto database, Database::open_reader(index));
+  std::map<fs::path, std::uint64_t> positions;
+  SC_TRY_ASSIGN(auto logs, database.prepare("select project_id, indexed_bytes from log_position"));
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, logs.step());
+    if (!more) break;
+    positions[layout.event_log(*ProjectId::from_bytes(logs.blob(0)))] = logs.unsigned_integer(1);
+  }
+  SC_TRY_ASSIGN(auto tracks, database.prepare("select project_id, capture_id, name, indexed_bytes"
+                                              " from track join capture using (capture_id)"));
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, tracks.step());
+    if (!more) break;
+    positions[layout.sidecar(*ProjectId::from_bytes(tracks.blob(0)),
+                             *CaptureId::from_bytes(tracks.blob(1)), tracks.text(2))] =
+        tracks.unsigned_integer(3);
+  }
+  return positions;
+}
+
 }  // namespace
 
 Result<fs::path> current_index(const Layout& layout) {
@@ -156,6 +181,21 @@ Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log
   }
   SC_TRY(apply_tracks(*writer, layout, work, counts));
   return counts;
+}
+
+Result<std::vector<ReadLess>> read_less_than_current(const Layout& layout, const fs::path& index) {
+  std::vector<ReadLess> less;
+  const auto current = current_index(layout);
+  if (!current.ok()) return less;
+  const auto once_read = read_positions(layout, *current);
+  if (!once_read.ok()) return less;
+  SC_TRY_ASSIGN(const auto now_read, read_positions(layout, index));
+  for (const auto& [journal, bytes] : *once_read) {
+    const auto found = now_read.find(journal);
+    const std::uint64_t now = found == now_read.end() ? 0 : found->second;
+    if (now < bytes) less.push_back({journal, bytes, now});
+  }
+  return less;
 }
 
 }  // namespace sitecast::hub

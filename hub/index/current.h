@@ -36,4 +36,15 @@ struct BuildCounts {
 // to. Blocking, in proportion to the archive's sidecars. REQUIRES: no hub runs on this state.
 Result<BuildCounts> build_index(const Layout& layout, const std::filesystem::path& index, Log log);
 
+// A journal that the index in use has read further than another one could.
+struct ReadLess {
+  std::filesystem::path journal;
+  std::uint64_t once_read = 0;  // bytes
+  std::uint64_t now_read = 0;
+};
+// Those of which the index in use may have the last copy of something. None when there is no index
+// in use that can be read. REQUIRES: no hub runs on this state.
+Result<std::vector<ReadLess>> read_less_than_current(const Layout& layout,
+                                                     const std::filesystem::path& index);
+
 }  // namespace sitecast::hub

@@ -34,9 +34,10 @@ std::array<Part, 8> parts() {
       {"track_row", 5,
        "select capture_id, name, row_number, first_sequence, cells from track_row"
        " join track using (track_id) order by 1, 2, 3"},
-      {"init_segment", 5,
-       "select capture_id, name, init_hash8, content.codec, content.init_segment from init_segment"
-       " join init_content as content using (content_id) join track using (track_id)"
+      {"init_segment", 6,
+       "select capture_id, name, init_hash8, content.codec, content.sha256, content.init_segment"
+       " from init_segment join init_content as content using (content_id) join track using "
+       "(track_id)"
        " order by 1, 2, 3"},
       {"log_position", 2, "select project_id, indexed_bytes from log_position order by 1"},
   }};
