@@ -24,8 +24,8 @@ struct CommandIo {
 int check_command(const Layout& layout, bool read_data, CommandIo io);
 
 // `rebuild-index`: a new index from the archive's files alone, then the switch of CURRENT. Refuses
-// while a hub runs on this state, and where a journal is damaged and an index is there that may hold
-// what lies behind the damage.
+// while a hub runs on this state, and where a journal is damaged and an index is there that may
+// hold what lies behind the damage.
 int rebuild_index_command(const Layout& layout, CommandIo io);
 
 // `export CAPTURE --out DIR`: playable files, events and proof of one capture.

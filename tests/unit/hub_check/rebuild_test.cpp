@@ -158,7 +158,8 @@ TEST_F(RebuildTest, WhatOnlyTheOldIndexHasIsNotRebuiltAway) {
   const auto refused = [&](const fs::path& journal) {
     const CommandResult result = rebuild();
     EXPECT_EQ(result.code, 1);
-    EXPECT_NE(result.err.find(journal.string() + " has lost its end"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find(journal.string() + " has lost its end"), std::string::npos)
+        << result.err;
     EXPECT_EQ(*current_index(layout_), grown_);
     EXPECT_EQ(dump(), before);
     for (const auto& entry : fs::directory_iterator(layout_.index_dir())) {
