@@ -24,6 +24,7 @@ interface Item {
 
 const area = '1号厂房 Hall 1';
 const note = '从东门进入，屋面彩钢板已铺完';
+const siteRemark = '管线沟已开挖';
 const phone: Look = { size: 'phone', locale: 'zh-CN', scheme: 'light' };
 const looks: Look[] = [
   { size: 'small', locale: 'zh-CN', scheme: 'light' },
@@ -76,6 +77,8 @@ beforeAll(async () => {
   await stack.agent('note', '--last', '--text', note, '--at', '5');
   await stack.agent('note', '--last', '--stage', '主体 Structure', '--percentage', '65', '--at', '7');
   const jpeg = testData('tnb-fixedcam/TNB_1_1.jpg');
+  // Of no recording.
+  await stack.agent('note', '--area', area, '--text', siteRemark, '--stage', '配套', '--percentage', '30');
   if (jpeg !== null) await stack.agent('photo', '--file', jpeg, '--area', area);
   await stack.agent('send', '--until-delivered');
   stack.startAgent('record', '--source', source, '--loop', '--area', area);
@@ -157,6 +160,20 @@ describe('the project page', () => {
       await owner.page.locator(`[data-day] [data-capture="${item.id}"]`).waitFor();
     }
     expect(items.length).toBeGreaterThanOrEqual(photo === '' ? 2 : 3);
+  });
+
+  it('shows what was said of no recording in its day, with place, stage and percentage', async () => {
+    const { page } = owner;
+    const remark = page.locator('[data-day] [data-remark]', { hasText: siteRemark });
+    await remark.waitFor();
+    for (const words of ['配套', '30%', '进度', '现场设备上报']) expect(await remark.innerText()).toContain(words);
+    await page.getByLabel('类型').selectOption('remark');
+    await page.locator(`[data-capture="${archived}"]`).waitFor({ state: 'detached' });
+    await remark.waitFor();
+    await page.getByLabel('区域').selectOption({ index: 1 });
+    await page.getByText('清除筛选').click();
+    await page.locator(`[data-capture="${archived}"]`).waitFor();
+    await assertAccessible(page, 'project with a remark');
   });
 
   it('filters, and the address says so', async () => {
