@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "hub/broker/rights.h"
@@ -37,12 +38,45 @@ Result<SigningPublicKey> key_of(const json& request) {
   return key;
 }
 
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// As the gateway takes them: nobody could sign in under another one.
+Status check_user_name(std::string_view user) {
+  const bool plain = std::all_of(user.begin(), user.end(), [](char c) {
+    return is_letter_or_digit(c) || c == '.' || c == '_' || c == '@' || c == '-';
+  });
+  if (plain && !user.empty() && user.size() <= 64) return Ok{};
+  return invalid_argument(fmt::format(
+      "`{}` is no user name: it has 1 to 64 letters, digits or any of . _ @ - and nothing else",
+      user));
+}
+
+// An IANA name; whether there is such a zone, as far as this machine knows them.
+Status check_time_zone(const std::string& zone) {
+  constexpr std::string_view kZones = "/usr/share/zoneinfo";
+  const bool plain = !zone.empty() && is_letter_or_digit(zone.front()) &&
+                     std::all_of(zone.begin(), zone.end(), [](char c) {
+                       return is_letter_or_digit(c) || c == '/' || c == '_' || c == '-' || c == '+';
+                     });
+  std::error_code ignored;
+  const std::filesystem::path zones(kZones);
+  if (plain && (!std::filesystem::is_directory(zones, ignored) ||
+                std::filesystem::is_regular_file(zones / zone, ignored))) {
+    return Ok{};
+  }
+  return invalid_argument(
+      fmt::format("`{}` is no time zone: write an IANA name, as Asia/Shanghai", zone));
+}
+
 }  // namespace
 
 Result<json> Administration::handle(const json& request) {
   const std::string command = text_of(request, "command");
   if (command == "project add") return add_project(request);
   if (command == "member add") return add_member(request);
+  if (command == "member remove") return remove_member(request);
   if (command == "device enrol") return enrol_device(request);
   if (command == "device remove") return remove_device(request);
   if (command == "broker-files") return broker_files(request);
@@ -77,6 +111,7 @@ Result<json> Administration::add_project(const json& request) {
   for (const auto& stage : request.value("stages", json::array())) {
     stated->add_stages(stage.get<std::string>());
   }
+  SC_TRY(check_time_zone(stated->time_zone()));
   SC_TRY(check_event(event));
   SC_TRY(parts_.records->add_project(project));
   SC_TRY(publish_change());
@@ -85,12 +120,23 @@ Result<json> Administration::add_project(const json& request) {
 }
 
 Result<json> Administration::add_member(const json& request) {
+  SC_TRY(check_user_name(text_of(request, "user")));
+  return state_member(request, "member.added", text_of(request, "role"));
+}
+
+// Also of somebody who is none, and under any name: what was added once can be taken back.
+Result<json> Administration::remove_member(const json& request) {
+  return state_member(request, "member.removed", "");
+}
+
+Result<json> Administration::state_member(const json& request, std::string_view kind,
+                                          const std::string& role) {
   SC_TRY_ASSIGN(const ProjectId project, project_of(request));
   SC_TRY_ASSIGN(const Enrolled enrolled, parts_.records->enrolled());
   if (enrolled.projects.count(project) == 0) return not_found("no such project: " + project.text());
-  SC_TRY_ASSIGN(v1::Event event, new_event("member.added"));
+  SC_TRY_ASSIGN(v1::Event event, new_event(kind));
   event.mutable_member()->set_user(text_of(request, "user"));
-  event.mutable_member()->set_role(text_of(request, "role"));
+  event.mutable_member()->set_role(role);
   SC_TRY(check_event(event));
   SC_TRY(parts_.state(project, event));
   return json{{"project_id", project.text()}, {"user", event.member().user()}};

@@ -35,6 +35,9 @@ class Administration {
  private:
   Result<nlohmann::json> add_project(const nlohmann::json& request);
   Result<nlohmann::json> add_member(const nlohmann::json& request);
+  Result<nlohmann::json> remove_member(const nlohmann::json& request);
+  Result<nlohmann::json> state_member(const nlohmann::json& request, std::string_view kind,
+                                      const std::string& role);
   Result<nlohmann::json> enrol_device(const nlohmann::json& request);
   Result<nlohmann::json> remove_device(const nlohmann::json& request);
   Result<nlohmann::json> broker_files(const nlohmann::json& request);

@@ -17,6 +17,7 @@
 #include "hub/config.h"
 #include "hub/device_files.h"
 #include "hub/enrol/enrolment_db.h"
+#include "hub/listing.h"
 #include "proto/base/file.h"
 
 namespace sitecast::hub {
@@ -48,6 +49,12 @@ int print_result(const Result<json>& result, std::initializer_list<const char*> 
   return 0;
 }
 
+int print_list(const Result<json>& list) {
+  if (!list.ok()) return fail(list.error());
+  std::cout << list->dump() << "\n";
+  return 0;
+}
+
 struct ProjectOptions {
   std::string name, name_en, place, time_zone = "Asia/Shanghai";
   std::vector<std::string> areas, stages;
@@ -75,6 +82,11 @@ void add_project_commands(CLI::App& app, Action& action) {
                           {"project_id"});
     };
   });
+  project->add_subcommand("list", "All projects")->callback([&action] {
+    action = [](const HubConfig& config) {
+      return print_list(list_projects(Layout(config.state_dir)));
+    };
+  });
 }
 
 void add_member_commands(CLI::App& app, Action& action) {
@@ -91,6 +103,27 @@ void add_member_commands(CLI::App& app, Action& action) {
       json asked(*request);
       asked["command"] = "member add";
       return print_result(administer(config, asked), {"project_id", "user"});
+    };
+  });
+
+  auto* remove = member->add_subcommand("remove", "End a person's part in a project");
+  auto ended = std::make_shared<std::map<std::string, std::string>>();
+  remove->add_option("--project", (*ended)["project"], "Project id")->required();
+  remove->add_option("--user", (*ended)["user"], "User name at the gateway")->required();
+  remove->callback([&action, ended] {
+    action = [ended](const HubConfig& config) {
+      json asked(*ended);
+      asked["command"] = "member remove";
+      return print_result(administer(config, asked), {"project_id", "user"});
+    };
+  });
+
+  auto* list = member->add_subcommand("list", "Who takes part in a project, and as what");
+  auto of = std::make_shared<std::string>();
+  list->add_option("--project", *of, "Project id")->required();
+  list->callback([&action, of] {
+    action = [of](const HubConfig& config) {
+      return print_list(list_members(Layout(config.state_dir), *of));
     };
   });
 }
@@ -140,6 +173,12 @@ void add_device_commands(CLI::App& app, Action& action) {
     action = [id](const HubConfig& config) {
       return print_result(administer(config, {{"command", "device remove"}, {"device", *id}}),
                           {"device_id"});
+    };
+  });
+
+  device->add_subcommand("list", "The enrolled devices")->callback([&action] {
+    action = [](const HubConfig& config) {
+      return print_list(list_devices(Layout(config.state_dir)));
     };
   });
 }

@@ -211,6 +211,27 @@ Result<std::vector<BrokerAccount>> EnrolmentDb::accounts() {
   return accounts;
 }
 
+Result<std::vector<EnrolmentDb::ListedDevice>> EnrolmentDb::devices() {
+  SC_TRY_ASSIGN(const Enrolled known, enrolled());
+  SC_TRY_ASSIGN(
+      Statement * select,
+      database_.cached("select device_id, name, gateway, enrolled_at_us from device"
+                       " where removed_at_us is null order by enrolled_at_us, device_id"));
+  std::vector<ListedDevice> listed;
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, select->step());
+    if (!more) return listed;
+    ListedDevice device;
+    device.id = *DeviceId::from_bytes(select->blob(0));
+    device.name = select->text(1);
+    device.gateway = select->integer(2) != 0;
+    device.enrolled_at_us = select->integer(3);
+    const auto& projects = known.devices.at(device.id).projects;
+    device.projects.assign(projects.begin(), projects.end());
+    listed.push_back(std::move(device));
+  }
+}
+
 Result<DeviceId> EnrolmentDb::gateway_device() {
   SC_TRY_ASSIGN(Statement * select,
                 database_.cached("select device_id from device where gateway = 1"));

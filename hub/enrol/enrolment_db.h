@@ -53,6 +53,15 @@ class EnrolmentDb {
                                const SigningPublicKey& key);
   // kNotFound: none that is still enrolled.
   Status remove_device(DeviceId device);
+  struct ListedDevice {
+    DeviceId id;
+    std::string name;  // as people call it
+    bool gateway = false;
+    std::int64_t enrolled_at_us = 0;
+    std::vector<ProjectId> projects;
+  };
+  // Those that are enrolled now, in the order of their enrolment.
+  Result<std::vector<ListedDevice>> devices();
   // A new password for one of the services; replaces the old one.
   Result<std::string> renew_service_password(std::string_view username);
   Result<bool> has_service(std::string_view username);

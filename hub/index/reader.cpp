@@ -98,6 +98,22 @@ class SqliteIndexReader final : public IndexReader {
     });
   }
 
+  Result<std::vector<std::pair<std::string, std::string>>> members(ProjectId project) override {
+    using Members = std::vector<std::pair<std::string, std::string>>;
+    return in_view<Members>([&]() -> Result<Members> {
+      SC_TRY_ASSIGN(Statement * select,
+                    database_->cached("select user, role from member where project_id = ?"
+                                      " and role <> '' order by user"));
+      select->bind(project);
+      Members found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) return found;
+        found.emplace_back(select->text(0), select->text(1));
+      }
+    });
+  }
+
   Result<std::vector<CaptureInfo>> timeline(const TimelineQuery& query) override {
     return in_view<std::vector<CaptureInfo>>([&] { return timeline_page(query); });
   }

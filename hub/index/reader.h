@@ -105,6 +105,8 @@ class IndexReader {
   // (project, role) of a person; the projection of member.added / member.removed.
   virtual Result<std::vector<std::pair<ProjectId, std::string>>> memberships(
       std::string_view user) = 0;
+  // (user, role) of a project, by user.
+  virtual Result<std::vector<std::pair<std::string, std::string>>> members(ProjectId project) = 0;
 
   virtual Result<std::vector<CaptureInfo>> timeline(const TimelineQuery& query) = 0;
   // Notes and progress that were said of the project and of no capture.

@@ -106,5 +106,59 @@ TEST_F(HubEnrolTest, FolderThatCannotBeMadeIsSaidBeforeADeviceIsEnrolled) {
   EXPECT_EQ(devices(), enrolled);
 }
 
+TEST_F(HubEnrolTest, MembershipIsListedAndCanBeTakenBack) {
+  const std::string project = project_.text();
+  const auto members = [&] {
+    const auto listed = stack_.command({"member", "list", "--project", project});
+    EXPECT_EQ(listed.exit_code, 0) << listed.err;
+    return listed.json()["members"].dump();
+  };
+  EXPECT_EQ(members(), "[]");
+  for (const auto& [user, role] : {std::pair("zhang", "owner"), std::pair("li@park.cn", "agent")}) {
+    const auto added =
+        stack_.command({"member", "add", "--project", project, "--user", user, "--role", role});
+    EXPECT_EQ(added.exit_code, 0) << added.err;
+  }
+  EXPECT_EQ(members(), R"([{"role":"agent","user":"li@park.cn"},{"role":"owner","user":"zhang"}])");
+  const auto removed =
+      stack_.command({"member", "remove", "--project", project, "--user", "li@park.cn"});
+  EXPECT_EQ(removed.exit_code, 0) << removed.err;
+  EXPECT_EQ(removed.json()["user"], "li@park.cn");
+  EXPECT_EQ(members(), R"([{"role":"owner","user":"zhang"}])");
+  EXPECT_EQ(stack_.command({"member", "list", "--project", ProjectId::make().text()}).exit_code, 1);
+}
+
+TEST_F(HubEnrolTest, ProjectsAndDevicesAreListed) {
+  ASSERT_EQ(enrol(folder_).exit_code, 0);
+  const auto projects = stack_.command({"project", "list"}).json()["projects"];
+  ASSERT_EQ(projects.size(), 1U);
+  EXPECT_EQ(projects[0]["project_id"], project_.text());
+  EXPECT_EQ(projects[0]["name"], "测试项目");
+  const auto devices = stack_.command({"device", "list"}).json()["devices"];
+  ASSERT_EQ(devices.size(), 2U);
+  EXPECT_EQ(devices[0]["gateway"], true);
+  EXPECT_EQ(devices[1]["name"], "tablet");
+  EXPECT_EQ(devices[1]["projects"], nlohmann::json::array({project_.text()}));
+  const auto removed =
+      stack_.command({"device", "remove", devices[1]["device_id"].get<std::string>()});
+  EXPECT_EQ(removed.exit_code, 0) << removed.err;
+  EXPECT_EQ(stack_.command({"device", "list"}).json()["devices"].size(), 1U);
+}
+
+TEST_F(HubEnrolTest, NamesThatNobodyCouldUseAreRefused) {
+  for (const char* user : {"", "zhang san", "张三", "a/b", "'; drop table member; --"}) {
+    const auto refused = stack_.command({"member", "add", "--project", project_.text(),
+                                         std::string("--user=") + user, "--role", "owner"});
+    EXPECT_NE(refused.exit_code, 0) << user;
+    EXPECT_EQ(refused.out, "") << user;
+  }
+  for (const char* zone : {"Beijing", "Asia/Shangai", "UTC+8", "../../etc/passwd", "/etc/passwd"}) {
+    const auto refused =
+        stack_.command({"project", "add", "--name", "x", std::string("--time-zone=") + zone});
+    EXPECT_EQ(refused.exit_code, 1) << zone;
+    EXPECT_NE(refused.err.find("is no time zone"), std::string::npos) << refused.err;
+  }
+}
+
 }  // namespace
 }  // namespace sitecast
