@@ -3,15 +3,14 @@
 
 #include <utility>
 
+#include "agent/capture/note.h"
+
 namespace sitecast::agent {
 namespace {
 
 Status state_events(const FileCaptureOptions& options, CaptureWriter& writer) {
   if (!options.note.empty()) {
-    v1::Event note;
-    note.set_kind("note");
-    note.mutable_note()->set_text(options.note);
-    SC_TRY(writer.state(std::move(note)));
+    SC_TRY(writer.state(note_event(options.note)));
   }
   for (const v1::QualityWarning& warning : options.warnings) {
     v1::Event event;
@@ -26,6 +25,7 @@ Status state_events(const FileCaptureOptions& options, CaptureWriter& writer) {
 
 Result<CaptureId> store_capture_of_file(const FileCaptureOptions& options, const std::string& track,
                                         CaptureStore& store, const FillCapture& fill) {
+  SC_TRY(check_note_text(options.note));
   v1::CaptureOpened opened;
   opened.set_capture_kind(options.kind);
   opened.set_captured_at_us(options.captured_at_us);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/capture/note.h"
 #include "agent/capture/recording_impl.h"
 #include "agent/capture/snapshot.h"
 #include "agent/encode/encoder_choice.h"
@@ -22,14 +23,6 @@ constexpr std::chrono::milliseconds kControlInterval{50};
 constexpr std::int64_t kCameraSettleNs = 600'000'000;
 
 std::int64_t now_us() { return SystemClock().monotonic_us(); }
-
-v1::Event note_event(const std::string& text) {
-  v1::Event event;
-  event.set_kind("note");
-  event.set_has_media_time(true);
-  event.mutable_note()->set_text(text);
-  return event;
-}
 
 }  // namespace
 
@@ -53,6 +46,7 @@ RecordingImpl::~RecordingImpl() {
 }
 
 Status RecordingImpl::open() {
+  SC_TRY(check_note_text(options_.note));
   SC_TRY_ASSIGN(const SourceSpec spec, parse_source(options_.source));
   SC_TRY_ASSIGN(const AudioSpec audio, parse_audio(options_.audio));
   SC_TRY_ASSIGN(const EncoderChoice encoder, choose_encoder(options_.encode.encoder));
@@ -65,8 +59,10 @@ Status RecordingImpl::open() {
   wanted.max_height_px = std::max(options_.encode.max_height_px, largest.max_height_px);
   wanted.max_fps = options_.encode.max_fps;
   SC_TRY_ASSIGN(source_, open_source(spec, audio, wanted, *this));
-  SC_TRY(open_capture(spec, encoder));
-  if (Status status = source_->start(); !status.ok()) {
+  Status status = open_capture(spec, encoder);
+  if (status.ok()) status = source_->start();
+  if (!status.ok()) {
+    if (!writer_) return status;
     const Status closed = writer_->close("error", status.error().message());
     if (!closed.ok()) log_.warn("closing the capture: {}", closed.error().message());
     return status;
@@ -118,8 +114,10 @@ Status RecordingImpl::open_capture(const SourceSpec& spec, const EncoderChoice& 
   }
   log_.info("recording {} from {}: {}", writer_->id().text(), source_word(spec.kind),
             fmt::join(tracks_, ", "));
-  if (!options_.note.empty()) SC_TRY(writer_->state(note_event(options_.note)));
-  return Ok{};
+  if (options_.note.empty()) return Ok{};
+  v1::Event note = note_event(options_.note);
+  note.set_has_media_time(true);
+  return writer_->state(std::move(note));
 }
 
 void RecordingImpl::on_media(MediaKind kind, RawMedia media) {

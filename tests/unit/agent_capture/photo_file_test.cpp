@@ -135,6 +135,17 @@ TEST(PhotoFileTest, TheCallerMaySayWhenItWasTaken) {
   EXPECT_EQ(store.capture().events[0].note().text(), "second floor");
 }
 
+TEST(PhotoFileTest, ANoteThatTheHubWouldRefuseLeavesNoCaptureBehind) {
+  test::MemoryStore store;
+  FileOptions options;
+  options.note = std::string(limits::kTextBytes + 1, 'x');
+  const auto stored = store_document_file("/proc/self/exe", options, store);
+  ASSERT_FALSE(stored.ok());
+  EXPECT_NE(stored.error().message().find("the note"), std::string::npos)
+      << stored.error().message();
+  EXPECT_EQ(store.capture_count(), 0U);
+}
+
 TEST(PhotoFileTest, APhotoThatIsCutOffIsRefusedAndSaysSo) {
   const auto path = test_data("tnb-fixedcam/TNB_1_1.jpg");
   SITECAST_NEED_DATA(path);

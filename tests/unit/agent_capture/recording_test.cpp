@@ -12,6 +12,7 @@
 
 #include "agent/capture/picture_header.h"
 #include "proto/codec/box_reader.h"
+#include "proto/codec/limits.h"
 #include "tests/unit/agent_capture/media_check.h"
 
 namespace sitecast::test {
@@ -164,6 +165,18 @@ TEST(RecordingTest, WhatCannotBeOpenedLeavesNoCaptureBehind) {
     EXPECT_FALSE(recorded.status.ok()) << source;
     EXPECT_EQ(recorded.capture_count, 0U) << source;
   }
+}
+
+TEST(RecordingTest, ANoteThatTheHubWouldRefuseLeavesNoCaptureBehind) {
+  RecordOptions options = live(kSmallLive);
+  options.duration_us = 200'000;
+  options.note = std::string(limits::kTextBytes + 1, 'x');
+  const Recorded recorded = record(options);
+  ASSERT_FALSE(recorded.status.ok());
+  EXPECT_EQ(recorded.status.error().kind(), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(recorded.capture_count, 0U);
+  options.note.pop_back();
+  EXPECT_TRUE(record(options).status.ok());
 }
 
 TEST(RecordingTest, AnEncoderThatIsNotThereIsSaidBeforeAnythingIsRecorded) {
