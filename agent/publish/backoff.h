@@ -21,9 +21,10 @@ class Backoff {
   }
   void reset() { current_us_ = kFirstUs; }
 
+  static constexpr std::int64_t kPressingUs = 2'000'000;
+
  private:
   static constexpr std::int64_t kFirstUs = 500'000;
-  static constexpr std::int64_t kPressingUs = 8'000'000;
   static constexpr std::int64_t kLongestUs = 30'000'000;
   std::int64_t current_us_ = kFirstUs;
   std::mt19937_64 random_;

@@ -14,6 +14,7 @@ namespace {
 // Frames that wait for the delivery thread; more than this are not sent live but filled later.
 constexpr std::uint64_t kQueuedFrameBytes = 16ULL << 20;
 constexpr std::int64_t kWatchLinkUs = 250'000;
+constexpr std::int64_t kWatchConnectingUs = 50'000;
 // `status` when what is live changed, and for the figures of what waits.
 constexpr std::int64_t kStatusSoonUs = 500'000;
 constexpr std::int64_t kStatusLaterUs = 5'000'000;
@@ -114,7 +115,7 @@ void Courier::run() {
     {
       const MutexLock lock(machine_mutex_);
       due_us = machine_.next_tick_us();
-      if (up_) due_us = std::min(due_us, link_watched_us_ + kWatchLinkUs);
+      if (connection_ != 0) due_us = std::min(due_us, link_watched_us_ + watch_pause_us());
     }
     {
       const MutexLock lock(queue_mutex_);
@@ -249,6 +250,8 @@ void Courier::carry_out() {
                           false, hello->token);
     } else if (std::holds_alternative<Connect>(action)) {
       connection_ = transport_->connect();
+      connecting_bytes_.reset();
+      connect_began_us_ = clock_.monotonic_us();
     } else if (auto* drop = std::get_if<Disconnect>(&action)) {
       log_.warn("connection given up: {}", drop->why);
       connection_ = 0;
@@ -300,8 +303,9 @@ void Courier::subscribe_for(ProjectId project) {
 
 void Courier::watch_link() {
   const std::int64_t now = clock_.monotonic_us();
-  if (!up_ || now - link_watched_us_ < kWatchLinkUs) return;
+  if (connection_ == 0 || now - link_watched_us_ < watch_pause_us()) return;
   link_watched_us_ = now;
+  if (!up_) return watch_connecting();
   const auto figures = transport_->link_figures();
   if (!figures) return;
   link_ = *figures;
@@ -310,6 +314,23 @@ void Courier::watch_link() {
   acknowledged_bytes_ = figures->acknowledged_bytes;
   delivered_.observe(figures->acknowledged_bytes, now);
   follow_link();
+}
+
+std::int64_t Courier::watch_pause_us() const { return up_ ? kWatchLinkUs : kWatchConnectingUs; }
+
+void Courier::watch_connecting() {
+  if (transport_->start_when_ready()) {
+    connect_began_us_ = clock_.monotonic_us();
+    machine_.connecting_moves();
+  }
+  const auto bytes = transport_->connecting_bytes();
+  if (bytes != connecting_bytes_) machine_.connecting_moves();
+  connecting_bytes_ = bytes;
+  if (bytes || clock_.monotonic_us() - connect_began_us_ < kWatchLinkUs) return;
+  if (!transport_->connect_refused()) return;
+  ConnectFailed failed{connection_, {}};
+  failed.failure.why = "connection refused";
+  take_failure(failed);
 }
 
 void Courier::follow_link() {

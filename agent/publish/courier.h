@@ -123,6 +123,8 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void send_part(const SendPart& send) SC_REQUIRES(machine_mutex_);
   void subscribe_for(ProjectId project);
   void watch_link() SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] std::int64_t watch_pause_us() const;
+  void watch_connecting() SC_REQUIRES(machine_mutex_);
   void follow_link() SC_REQUIRES(machine_mutex_);
   void publish_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] v1::DeviceStatus make_status(bool online) SC_REQUIRES(machine_mutex_);
@@ -147,6 +149,8 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::vector<ProjectId> subscribed_;
   std::int64_t link_watched_us_ = 0;
   std::uint64_t acknowledged_bytes_ = 0;
+  std::optional<std::uint64_t> connecting_bytes_;
+  std::int64_t connect_began_us_ = 0;
   std::string last_status_, last_full_status_;
   std::int64_t status_at_us_ = 0;
   std::string failure_said_;  // why there was no connection, as last logged

@@ -12,7 +12,8 @@ constexpr std::int64_t kSilenceUs = 2'000'000;  // or 4 round trips, whatever is
 // 0x10 (nobody subscribed) may not be seen, and this silence says the same.
 constexpr std::int64_t kHubAnswersUs = 1'500'000;
 constexpr std::int64_t kSlowLinkUs = 30'000'000;  // bytes move, but nothing is ever answered
-constexpr std::int64_t kLongestConnectLimitUs = 8'000'000;
+// Together with the longest pause below the 10 s within which a link that is back is used.
+constexpr std::int64_t kLongestConnectLimitUs = 4'000'000;
 constexpr std::int64_t kStableUs = 5'000'000;  // a connection that held counts as good
 constexpr std::int64_t kBusyTickUs = 100'000;
 constexpr std::int64_t kIdleTickUs = 1'000'000;
@@ -46,6 +47,7 @@ void Delivery::track_added(const TrackDescription& description) {
   if (link_ == Link::kUp && !track.positioned) {
     hello_due_us_ = std::min(hello_due_us_, clock_.monotonic_us());
   }
+  hurry();
   pump();
 }
 
@@ -66,7 +68,22 @@ void Delivery::group_synced(const std::vector<SyncedTrack>& tracks,
     }
     verify(track);
   }
+  hurry();
   pump();
+}
+
+void Delivery::connecting_moves() { connecting_moved_us_ = clock_.monotonic_us(); }
+
+// On a slow link the handshakes take several round trips; as long as they get on they are waited
+// for.
+std::int64_t Delivery::connect_deadline_us() const {
+  return std::min(connecting_moved_us_ + connect_limit_us_, link_changed_us_ + kSlowLinkUs);
+}
+
+// Something waits now: a long pause from before ends sooner.
+void Delivery::hurry() {
+  if (link_ != Link::kWaiting) return;
+  retry_at_us_ = std::min(retry_at_us_, clock_.monotonic_us() + Backoff::kPressingUs);
 }
 
 void Delivery::connected() {
@@ -178,11 +195,11 @@ void Delivery::tick() {
     case Link::kWaiting:
       if (now < retry_at_us_) return;
       link_ = Link::kConnecting;
-      link_changed_us_ = now;
+      link_changed_us_ = connecting_moved_us_ = now;
       act(Connect{});
       return;
     case Link::kConnecting:
-      if (now - link_changed_us_ < connect_limit_us_) return;
+      if (now < connect_deadline_us()) return;
       connect_limit_us_ = std::min(connect_limit_us_ * 2, kLongestConnectLimitUs);
       give_up_connection("no connection within " + std::to_string((now - link_changed_us_) / 1000) +
                          " ms");
@@ -200,7 +217,7 @@ std::int64_t Delivery::next_tick_us() const {
   const std::int64_t now = clock_.monotonic_us();
   switch (link_) {
     case Link::kWaiting: return retry_at_us_;
-    case Link::kConnecting: return link_changed_us_ + connect_limit_us_;
+    case Link::kConnecting: return connect_deadline_us();
     case Link::kUp: break;
   }
   const bool busy = anything_outstanding() || !all_delivered();

@@ -119,6 +119,7 @@ class Delivery {
   void part_unreadable(TrackHandle track, std::uint64_t sequence);
 
   // Transport.
+  void connecting_moves();  // the other side answers, though not yet to the end
   void connected();
   void connect_failed(const Verdict& verdict, std::string why);
   void disconnected(std::string why);
@@ -200,6 +201,8 @@ class Delivery {
 
   // delivery.cpp
   void lose_connection();
+  void hurry();
+  [[nodiscard]] std::int64_t connect_deadline_us() const;
   void give_up_connection(std::string why);
   void sign_of_life();
   [[nodiscard]] bool qos1_outstanding() const;
@@ -259,6 +262,7 @@ class Delivery {
 
   Link link_ = Link::kWaiting;
   std::int64_t link_changed_us_ = 0;
+  std::int64_t connecting_moved_us_ = 0;
   std::int64_t retry_at_us_ = 0;
   std::int64_t connect_limit_us_ = kConnectLimitUs;
   WaitCause link_cause_ = WaitCause::kNoLink;

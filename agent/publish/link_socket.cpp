@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kNotSentLowWaterBytes = 16 * 1024;
 constexpr unsigned kUserTimeoutMs = 15'000;
+constexpr int kTcpClosed = 7;  // TCP_CLOSE of <netinet/tcp.h>, which cannot be included as well
 
 std::uint64_t socket_inode(int descriptor) {
   struct stat info {};
@@ -44,35 +45,53 @@ bool is_peer_port(int descriptor, std::uint16_t port) {
   return false;
 }
 
-// Calls `visit` with each socket of this process that is connected to `port`.
-void each_socket(std::uint16_t port,
-                 const std::function<void(int descriptor, std::uint64_t inode)>& visit) {
+// Calls `visit` with each TCP socket of this process.
+void each_socket(const std::function<void(int descriptor, std::uint64_t inode)>& visit) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
     const std::string name = entry.path().filename().string();
     int descriptor = -1;
     std::from_chars(name.data(), name.data() + name.size(), descriptor);
     const std::uint64_t inode = socket_inode(descriptor);
-    if (inode != 0 && is_peer_port(descriptor, port)) visit(descriptor, inode);
+    int protocol = 0;
+    socklen_t size = sizeof protocol;
+    if (inode != 0 && ::getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+        protocol == IPPROTO_TCP) {
+      visit(descriptor, inode);
+    }
   }
 }
 
 }  // namespace
 
-void LinkSocket::remember_others(std::uint16_t port) {
+void LinkSocket::remember_others() {
   others_.clear();
-  each_socket(port, [&](int, std::uint64_t inode) { others_.insert(inode); });
+  each_socket([&](int, std::uint64_t inode) { others_.insert(inode); });
 }
 
 Status LinkSocket::find(std::uint16_t port) {
   descriptor_ = -1;
-  each_socket(port, [&](int descriptor, std::uint64_t inode) {
-    if (others_.count(inode) != 0) return;
+  each_socket([&](int descriptor, std::uint64_t inode) {
+    if (others_.count(inode) != 0 || !is_peer_port(descriptor, port)) return;
     descriptor_ = descriptor;
     inode_ = inode;
   });
   if (descriptor_ < 0) return not_found("the connection's socket was not found");
   return Ok{};
+}
+
+bool LinkSocket::refused() const {
+  int count = 0;
+  bool closed = false;
+  each_socket([&](int descriptor, std::uint64_t inode) {
+    if (others_.count(inode) != 0) return;
+    count += 1;
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    closed = ::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+             info.tcpi_state == kTcpClosed;
+  });
+  return count == 1 && closed;
 }
 
 bool LinkSocket::still_ours() const {
@@ -104,6 +123,7 @@ std::optional<LinkFigures> LinkSocket::figures() const {
   LinkFigures figures;
   figures.round_trip_us = info.tcpi_rtt;
   figures.acknowledged_bytes = info.tcpi_bytes_acked;
+  figures.received_bytes = info.tcpi_bytes_received;
   figures.delivery_rate_bytes_per_s = info.tcpi_delivery_rate;
   figures.unsent_bytes = info.tcpi_notsent_bytes;
   std::array<char, 16> name{};

@@ -18,6 +18,7 @@ namespace sitecast::agent {
 struct LinkFigures {
   std::int64_t round_trip_us = 0;
   std::uint64_t acknowledged_bytes = 0;  // taken by the other side
+  std::uint64_t received_bytes = 0;
   std::uint64_t delivery_rate_bytes_per_s = 0;
   std::uint32_t unsent_bytes = 0;
   std::string congestion_control;
@@ -25,10 +26,13 @@ struct LinkFigures {
 
 class LinkSocket {
  public:
-  // Before connecting: sockets to `port` that are there already are not ours.
-  void remember_others(std::uint16_t port);
+  // Before connecting: TCP sockets that are there already are not ours.
+  void remember_others();
   // After connecting. kNotFound when there is no new socket to `port`.
   Status find(std::uint16_t port);
+  // While connecting: there is one new socket, and the other side refused it. (Paho notices only
+  // when its own time is up.)
+  [[nodiscard]] bool refused() const;
   // TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT and congestion control ("" leaves it).
   void tune(const std::string& congestion_control, const Log& log) const;
   [[nodiscard]] std::optional<LinkFigures> figures() const;

@@ -22,7 +22,8 @@ constexpr int kKeepAliveS = 10;
 constexpr int kConnectTimeoutS = 10;  // ours is shorter and decides
 constexpr int kWindow = 65535;        // Paho stalls for seconds when its own window fills
 constexpr std::uint16_t kReceiveMaximum = 65535;
-constexpr std::int64_t kGraveUs = 3'000'000;
+// Paho's threads need up to a second to end; a client that does not go at all is left behind.
+constexpr std::int64_t kGoneUs = 1'500'000;
 // At a clean end: for the PUBACK of what was published last, and for DISCONNECT to leave.
 constexpr std::chrono::milliseconds kLastWordsLimit{1000};
 constexpr std::chrono::milliseconds kGoodbyeLimit{500};
@@ -199,7 +200,7 @@ class Transport::Session final : public mqtt::iaction_listener {
   SubscribeListener subscribe_listener_;
 };
 
-// Destroys sessions a while after they were given up.
+// Destroys sessions that were given up, which may wait for Paho's threads.
 class Transport::Reaper {
  public:
   Reaper() : thread_([this] { run(); }) {}
@@ -213,39 +214,37 @@ class Transport::Reaper {
   }
   void bury(std::shared_ptr<Session> session) {
     const MutexLock lock(mutex_);
-    graves_.push_back({clock_.monotonic_us() + kGraveUs, std::move(session)});
+    graves_.push_back(std::move(session));
+    busy_ = true;
     wake_.notify_all();
+  }
+  // Nothing is left of any session.
+  [[nodiscard]] bool idle() const {
+    const MutexLock lock(mutex_);
+    return !busy_;
   }
 
  private:
-  struct Grave {
-    std::int64_t due_us;
-    std::shared_ptr<Session> session;
-  };
   void run() {
     ::pthread_setname_np(::pthread_self(), "mqtt-reaper");
     for (;;) {
       std::shared_ptr<Session> done;
       {
         const MutexLock lock(mutex_);
+        busy_ = !graves_.empty();
         while (!stopping_ && graves_.empty()) wake_.wait(mutex_);
         if (graves_.empty()) return;
-        const std::int64_t wait_us = graves_.front().due_us - clock_.monotonic_us();
-        if (wait_us > 0 && !stopping_) {
-          wake_.wait_for_us(mutex_, wait_us);
-          continue;
-        }
-        done = std::move(graves_.front().session);
+        done = std::move(graves_.front());
         graves_.pop_front();
       }
-      done.reset();  // may wait for Paho's threads
+      done.reset();
     }
   }
 
-  SystemClock clock_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
-  std::deque<Grave> graves_ SC_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Session>> graves_ SC_GUARDED_BY(mutex_);
+  bool busy_ SC_GUARDED_BY(mutex_) = false;
   bool stopping_ SC_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
@@ -269,20 +268,31 @@ Transport::~Transport() { disconnect(false); }
 
 ConnectionNumber Transport::connect() {
   disconnect(false);
-  const ConnectionNumber number = ++last_connection_;
+  wanted_ = ++last_connection_;
+  wanted_since_us_ = SystemClock().monotonic_us();
+  start_when_ready();
+  return last_connection_;
+}
+
+bool Transport::start_when_ready() {
+  if (wanted_ == 0) return false;
+  const bool waited = SystemClock().monotonic_us() - wanted_since_us_ > kGoneUs;
+  if (!reaper_->idle() && !waited) return false;
+  const ConnectionNumber number = std::exchange(wanted_, 0);
   // Its socket would be taken for the connection's.
   if (tls_checker_) tls_checker_->drop();
-  socket_.remember_others(settings_.broker.port);
+  socket_.remember_others();
   try {
     session_ = std::make_shared<Session>(settings_, sink_, tls_checker_.get(), number);
     session_->connect(settings_);
   } catch (const mqtt::exception& e) {
     sink_.on_connect_failed(number, {ConnectFailure::kNoConnack, false, e.what()});
   }
-  return number;
+  return true;
 }
 
 void Transport::disconnect(bool clean) {
+  wanted_ = 0;
   socket_.forget();
   if (!session_) return;
   session_->close(clean);
@@ -319,5 +329,15 @@ void Transport::tune_socket() {
 }
 
 std::optional<LinkFigures> Transport::link_figures() const { return socket_.figures(); }
+
+bool Transport::connect_refused() const { return session_ && socket_.refused(); }
+
+std::optional<std::uint64_t> Transport::connecting_bytes() {
+  if (!session_) return std::nullopt;
+  if (!socket_.figures() && !socket_.find(settings_.broker.port).ok()) return std::nullopt;
+  const auto figures = socket_.figures();
+  if (!figures) return std::nullopt;
+  return figures->acknowledged_bytes + figures->received_bytes;
+}
 
 }  // namespace sitecast::agent

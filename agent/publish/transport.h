@@ -64,8 +64,12 @@ class Transport {
   Transport(TransportSettings settings, TransportSink& sink, Log log);
   ~Transport();  // disconnects; waits for Paho's threads
 
-  // Begins a new connection, giving up any other.
+  // Begins a new connection, giving up any other: as soon as the client before is gone, see below.
   ConnectionNumber connect();
+  // Call often while connecting. True: the connection that was asked for was begun now. Paho
+  // notices that TCP is connected within 10 ms with new threads, and within two seconds with
+  // running ones; so no client is made while another one is left.
+  bool start_when_ready();
   // Gives the present one up. `clean` sends DISCONNECT, so that the will is not published, and
   // waits up to a second for what was published before to leave.
   void disconnect(bool clean);
@@ -78,6 +82,10 @@ class Transport {
   // After on_connected: finds the socket and sets its options.
   void tune_socket();
   [[nodiscard]] std::optional<LinkFigures> link_figures() const;
+  // While connecting: how far it has got, growing; none until TCP is connected.
+  [[nodiscard]] std::optional<std::uint64_t> connecting_bytes();
+  // While connecting: nobody listens there.
+  [[nodiscard]] bool connect_refused() const;
 
  private:
   class Session;
@@ -89,6 +97,8 @@ class Transport {
   std::unique_ptr<Reaper> reaper_;
   std::shared_ptr<Session> session_;
   ConnectionNumber last_connection_ = 0;
+  ConnectionNumber wanted_ = 0;  // not begun yet; 0: none
+  std::int64_t wanted_since_us_ = 0;
   LinkSocket socket_;
 };
 

@@ -637,6 +637,61 @@ TEST_F(DeliveryTest, ConnectIsGivenUpAfterTwoSecondsAndTriedAgainForEver) {
   }
 }
 
+TEST_F(DeliveryTest, ALinkThatIsBackIsUsedWithinTenSecondsWheneverItComesBack) {
+  add_track(0, 10, true, "video");
+  for (int i = 0; i < 200; ++i) {
+    machine.disconnected("cut");
+    const std::int64_t back_us = clock.monotonic_us() + 100 * kMs * (1 + i * 7 % 1000);
+    for (;;) {
+      clock.advance_us(std::max<std::int64_t>(machine.next_tick_us() - clock.monotonic_us(), 1));
+      machine.tick();
+      // What began before the link was back goes nowhere.
+      if (!take<Connect>().empty() && clock.monotonic_us() >= back_us) break;
+    }
+    ASSERT_LE(clock.monotonic_us() - back_us, 7 * kSecond);
+    clock.advance_us(1500 * kMs);  // several round trips
+    machine.tick();
+    machine.connected();
+  }
+}
+
+TEST_F(DeliveryTest, ConnectingIsWaitedForAsLongAsItGetsOn) {
+  clock.advance_us(500 * kMs);
+  machine.tick();
+  ASSERT_EQ(take<Connect>().size(), 1U);
+  for (int i = 0; i < 15; ++i) {
+    pass(1500 * kMs);
+    EXPECT_TRUE(take<Disconnect>().empty()) << i;
+    machine.connecting_moves();
+  }
+  pass(2100 * kMs);
+  EXPECT_EQ(take<Disconnect>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, WhoeverConnectsAndNeverFinishesIsGivenUp) {
+  clock.advance_us(500 * kMs);
+  machine.tick();
+  ASSERT_EQ(take<Connect>().size(), 1U);
+  std::size_t given_up = 0;
+  for (int i = 0; i < 32; ++i) {
+    pass(1 * kSecond);
+    machine.connecting_moves();
+    given_up += take<Disconnect>().size();
+  }
+  EXPECT_EQ(given_up, 1U);
+}
+
+TEST_F(DeliveryTest, ALongPauseEndsSoonWhenSomethingIsFilmed) {
+  for (int i = 0; i < 12; ++i) {
+    clock.advance_us(std::max<std::int64_t>(machine.next_tick_us() - clock.monotonic_us(), 1));
+    machine.tick();
+  }
+  machine.disconnected("cut");
+  ASSERT_GT(machine.next_tick_us() - clock.monotonic_us(), 10 * kSecond);
+  add_track(0, 0, false, "video");
+  EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 3 * kSecond);
+}
+
 TEST_F(DeliveryTest, RefusedCredentialsAreNamedAsTheCause) {
   add_track(0, 1, true, "video");
   machine.connect_failed(verdict_of_connack(0x86), "bad user name or password");
