@@ -36,10 +36,14 @@ def toml(values, table=None):
 
 
 def write_private(path, text):
-    """Mode 0600 from the first byte on."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+    """Mode 0600 from the first byte on; a kill leaves the old text or the new one, never a part."""
+    new = path.with_name(path.name + ".new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
               encoding="utf-8") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
 
 
 class StackFiles:

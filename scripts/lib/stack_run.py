@@ -13,7 +13,7 @@ import local_ca
 import mqtt_probe
 from listeners import listening_sockets
 from stack_files import (GATEWAY_METRICS, HTTP, HUB_METRICS, MQTT, MQTT_TLS, StackFiles,
-                         broker_account, default_build, mosquitto_path, new_password)
+                         broker_account, default_build, mosquitto_path, new_password, write_private)
 from stack_processes import Child, StackError, Supervisor, say, stop_on_signals
 
 READY_LIMIT_S = 30
@@ -102,8 +102,7 @@ class Stack:
         return self._keep_facts({"project_id": project_id, "device_id": device_id})
 
     def _keep_facts(self, facts):
-        path = self.files.dir / "project.json"
-        path.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        write_private(self.files.dir / "project.json", json.dumps(facts) + "\n")
         return facts
 
     def _facts_of_device(self):
