@@ -22,6 +22,9 @@ constexpr int kKeepAliveS = 10;
 constexpr int kConnectTimeoutS = 10;  // ours is shorter and decides
 constexpr int kWindow = 65535;        // Paho stalls for seconds when its own window fills
 constexpr std::uint16_t kReceiveMaximum = 65535;
+// What may wait for the socket; Paho's own bound of 100, connected or not, would end the connection
+// in the middle of a window of small parts. The window is ours and in bytes.
+constexpr int kMostWaiting = 65535;
 // Paho's threads need up to a second to end; a client that does not go at all is left behind.
 constexpr std::int64_t kGoneUs = 1'500'000;
 // At a clean end: for the PUBACK of what was published last, and for DISCONNECT to leave.
@@ -47,7 +50,8 @@ class Transport::Session final : public mqtt::iaction_listener {
       : number_(number),
         sink_(sink),
         tls_checker_(tls_checker),
-        client_(uri(settings.broker), settings.username, mqtt::create_options(MQTTVERSION_5)),
+        client_(uri(settings.broker), settings.username,
+                mqtt::create_options(MQTTVERSION_5, kMostWaiting)),
         subscribe_listener_(*this) {
     client_.set_connection_lost_handler([this](const std::string& cause) {
       sink_.on_disconnected(number_, cause.empty() ? "connection lost" : cause);
