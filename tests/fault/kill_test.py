@@ -14,68 +14,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import archive_checker  # noqa: E402
 from stack import Stack, wait_until  # noqa: E402
-
-
-class Walkthrough:
-    """Keeps an agent recording: a killed one is started again at once, as a service manager would."""
-
-    def __init__(self, stack, source, audio):
-        self.stack = stack
-        self.command = [stack.agent, "--config", str(stack.device_config), "record",
-                        "--source", source]
-        if source.startswith("file:"):
-            self.command.append("--loop")
-        if audio:
-            self.command += ["--audio", audio]
-        self.log = open(stack.dir / "agent.log", "ab")
-        self.stopping = False
-        self.process = None
-        self.starts = 0
-        self.lock = threading.Lock()
-        self.thread = threading.Thread(target=self._keep_running)
-        self.thread.start()
-
-    def _keep_running(self):
-        while True:
-            with self.lock:
-                if self.stopping:
-                    return
-                self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
-                self.starts += 1
-            code = self.process.wait()
-            if code not in (0, -signal.SIGKILL) and not self.stopping:
-                tail = (stack.dir / "agent.log").read_text(errors="replace")[-400:]
-                print(f"agent ended with {code}: {tail}", file=sys.stderr)
-                time.sleep(1)  # what a service manager waits between starts
-
-    def pid(self):
-        with self.lock:
-            return self.process.pid if self.process and self.process.poll() is None else None
-
-    def stop(self):
-        with self.lock:
-            self.stopping = True
-            process = self.process
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        self.thread.join(30)
-        if self.thread.is_alive():
-            raise AssertionError("the agent did not stop within 30 s")
-
-
-def lines_in(path):
-    try:
-        with open(path, "rb") as file:
-            return sum(1 for _ in file)
-    except FileNotFoundError:
-        return 0
+from walkthrough import Walkthrough, lines_in  # noqa: E402
 
 
 def usual_trials(environment):

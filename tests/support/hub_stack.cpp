@@ -329,6 +329,10 @@ void SimulatedDevice::on_message(std::string_view, ByteView payload) {
   v1::Receipt receipt;
   ASSERT_TRUE(receipt.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
   ++receipt_messages;
+  if (loses_receipt && loses_receipt()) {
+    ++receipts_lost;
+    return;
+  }
   if (receipt.answers() != 0) answers.push_back(receipt);
   for (const v1::TrackReceipt& track : receipt.tracks()) {
     receipts[{*CaptureId::from_bytes(track.capture_id()), track.track()}] = track;

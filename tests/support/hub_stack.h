@@ -141,6 +141,9 @@ class SimulatedDevice : public MqttPeer {
   std::vector<v1::Refusal> refusals;
   std::vector<v1::Receipt> answers;  // receipts that answer a question
   std::uint64_t receipt_messages = 0;
+  // Asked for each receipt that comes; true: as if it had not.
+  std::function<bool()> loses_receipt;
+  std::uint64_t receipts_lost = 0;
 
  private:
   void on_message(std::string_view topic, ByteView payload) override;
