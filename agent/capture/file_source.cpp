@@ -23,8 +23,11 @@ namespace {
 constexpr std::uint32_t kPicturesAhead = 4;
 constexpr std::uint32_t kSoundBuffersAhead = 24;
 constexpr std::int64_t kPrepareNextPassNs = 1'500'000'000;
-// A picture this late is skipped, as a camera would have lost it; sound is always kept.
+// A picture this late is skipped, as a camera would have lost it; sound is always kept. But some
+// pictures always come through: a machine that decodes no faster than the file plays would stay
+// late, and show nothing any more.
 constexpr std::chrono::seconds kSkipPictureAfter{1};
+constexpr std::int64_t kMostSkippedNs = 500'000'000;
 // How much shorter than announced a file may be: containers round, and count the last picture.
 constexpr std::int64_t kMissingToleranceNs = 500'000'000;
 constexpr std::int64_t kPrerollPollMs = 100;
@@ -286,11 +289,13 @@ bool FileSource::deliver(MediaKind kind, RawMedia media) {
     if (due > now) {
       std::unique_lock lock(mutex_);
       if (changed_.wait_for(lock, due - now, [&] { return stopping_ || failed_; })) return false;
-    } else if (kind == MediaKind::kVideo && now - due > kSkipPictureAfter) {
+    } else if (kind == MediaKind::kVideo && now - due > kSkipPictureAfter &&
+               media.media_time_ns < last_picture_ns_ + kMostSkippedNs) {
       sink_.on_picture_skipped();
       return !stopping();
     }
   }
+  if (kind == MediaKind::kVideo) last_picture_ns_ = media.media_time_ns;
   sink_.on_media(kind, std::move(media));
   return !stopping();
 }

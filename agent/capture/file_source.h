@@ -68,6 +68,7 @@ class FileSource final : public Source {
   std::int64_t expected_ns_ = 0;         // the container's own duration; 0 unknown
   std::int64_t started_us_ = 0;          // monotonic, at media time 0
   std::atomic<std::int64_t> end_ns_{0};  // longest track, relative to its pass
+  std::int64_t last_picture_ns_ = 0;     // handed out; of the video thread
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
