@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A live picture through what happens to it: pages opened too early, agents that go away and come back.
+// Pictures through what happens to them: pages opened too early, an uneven pace, long holes.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,6 +29,16 @@ afterAll(async () => {
   await stack?.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
+
+// A file of 30 pictures a second of which those are left out that `select` (of ffmpeg) does not want.
+function makeClip(name: string, seconds: number, select: string): string {
+  const clip = join(folder, `${name}.mkv`);
+  execFileSync('ffmpeg', [
+    ...['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=30:duration=${seconds}`],
+    ...['-vf', `select='${select}'`, '-fps_mode', 'vfr', '-preset', 'ultrafast', clip],
+  ]);
+  return clip;
+}
 
 describe('a page that was opened before the first picture', () => {
   it('shows the picture when it comes', async () => {
@@ -78,11 +88,7 @@ describe('a camera whose pictures come at an uneven pace', () => {
 
   beforeAll(async () => {
     // 30 pictures a second, with a pause of 0.2 s in every 0.7 s: 84 in 4 s.
-    const clip = join(folder, 'uneven.mkv');
-    execFileSync('ffmpeg', [
-      ...['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30:duration=14'],
-      ...['-vf', "select='lt(mod(n,20),14)'", '-fps_mode', 'vfr', '-preset', 'ultrafast', clip],
-    ]);
+    const clip = makeClip('uneven', 14, 'lt(mod(n,20),14)');
     const phone = await stack.addDevice('uneven');
     uneven = await phone.film('--source', `file:${clip}`, '--loop');
     await known(owner, uneven.capture);
@@ -107,6 +113,23 @@ describe('a camera whose pictures come at an uneven pace', () => {
     await page.locator('[data-mode="archive"][data-status="ready"]').waitFor();
     expect(await picturesIn(page, 4)).toBeGreaterThan(least);
     await eventually(page, () => document.querySelectorAll('[data-gap]').length === 0, null);
+    owner.assertClean();
+  });
+});
+
+describe('a recording with a hole longer than what is loaded ahead', () => {
+  it('is played over the hole', async () => {
+    // Slow pictures: browsers stop a whole one before the hole.
+    const clip = makeClip('hole', 46, 'not(between(t,1,44))*not(mod(n,3))');
+    const phone = await stack.addDevice('hole');
+    const when = ['--demonstration', '--captured-at', '2026-03-02T10:00:00+08:00'];
+    const { capture, end } = await phone.film('--source', `file:${clip}`, ...when);
+    await end;
+    const { page } = owner;
+    await page.goto(`/c/${capture}`);
+    await page.locator('[data-mode="archive"][data-status="ready"]').waitFor();
+    await page.locator('[data-gap="gap"]').waitFor();
+    await eventually(page, () => document.querySelector('video')!.currentTime > 44.5, null);
     owner.assertClean();
   });
 });

@@ -132,7 +132,9 @@ export async function watchPicture(page: Page, frames: number): Promise<Motion> 
           return;
         }
         const giveUp = (): void => {
-          const state = `paused ${video.paused}, ready state ${video.readyState}, at ${video.currentTime} s`;
+          const { buffered, currentTime, paused, readyState } = video;
+          const ranges = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+          const state = JSON.stringify({ currentTime, paused, readyState, buffered: ranges });
           fail(new Error(`only ${count} of ${wanted} pictures within 30 s: ${state}`));
         };
         setTimeout(giveUp, 30_000);

@@ -327,6 +327,9 @@ export class ArchivePlayer {
         return;
       }
     }
+    // Browsers stop some pictures before a hole; what follows it may be too far away to be loaded yet.
+    const after = this.#covered().find((range) => range.start > position);
+    if (after !== undefined) element.currentTime = after.start + 0.001;
   };
 
   // The browser gave up on this MediaSource. What it could not append is known by now; else it is what
