@@ -134,33 +134,6 @@ Status apply_member(Database& database, ProjectId project, const v1::Event& even
       .run();
 }
 
-// false: an event with this id is there already.
-Result<bool> insert_event(Database& database, ProjectId project, const EventRecord& record,
-                          const v1::Event& event) {
-  SC_TRY_ASSIGN(
-      Statement * insert,
-      database.cached(
-          "insert into event (event_id, project_id, device_id, kind, stated_at_us, received_at_us,"
-          " capture_id, media_time_us, area, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-          " on conflict (event_id) do nothing"));
-  std::optional<std::int64_t> media_time;
-  if (event.has_media_time()) media_time = event.media_time_us();
-  SC_TRY(insert
-             ->bind(as_bytes(event.event_id()), project, record.device, event.kind(),
-                    event.stated_at_us(), record.received_at_us,
-                    CaptureId::from_bytes(event.capture_id()), media_time, event.area(),
-                    record.event_bytes)
-             .run());
-  if (database.changes() > 0) return true;
-  // In the log twice: the earlier arrival counts.
-  SC_TRY_ASSIGN(
-      Statement * earlier,
-      database.cached(
-          "update event set received_at_us = ?2 where event_id = ?1 and received_at_us > ?2"));
-  SC_TRY(earlier->bind(as_bytes(event.event_id()), record.received_at_us).run());
-  return false;
-}
-
 Status apply_earlier_events(Database& database, CaptureRow& row) {
   SC_TRY_ASSIGN(Statement * select,
                 database.cached("select event, device_id, received_at_us from event where "
@@ -264,6 +237,32 @@ Status apply_about_capture(Database& database, ProjectId project, CaptureId capt
 }
 
 }  // namespace
+
+Result<bool> insert_event(Database& database, ProjectId project, const EventRecord& record,
+                          const v1::Event& event) {
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database.cached(
+          "insert into event (event_id, project_id, device_id, kind, stated_at_us, received_at_us,"
+          " capture_id, media_time_us, area, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " on conflict (event_id) do nothing"));
+  std::optional<std::int64_t> media_time;
+  if (event.has_media_time()) media_time = event.media_time_us();
+  SC_TRY(insert
+             ->bind(as_bytes(event.event_id()), project, record.device, event.kind(),
+                    event.stated_at_us(), record.received_at_us,
+                    CaptureId::from_bytes(event.capture_id()), media_time, event.area(),
+                    record.event_bytes)
+             .run());
+  if (database.changes() > 0) return true;
+  // In the log twice: the earlier arrival counts.
+  SC_TRY_ASSIGN(
+      Statement * earlier,
+      database.cached(
+          "update event set received_at_us = ?2 where event_id = ?1 and received_at_us > ?2"));
+  SC_TRY(earlier->bind(as_bytes(event.event_id()), record.received_at_us).run());
+  return false;
+}
 
 Result<AppliedEvent> apply_event(Database& database, ProjectId project, const EventRecord& record) {
   AppliedEvent applied;

@@ -21,6 +21,10 @@ struct AppliedEvent {
   v1::Event event;
 };
 
+// The event's own row alone, nothing about what it says. false: an event with this id is there.
+Result<bool> insert_event(Database& database, ProjectId project, const EventRecord& record,
+                          const v1::Event& event);
+
 // A record whose event cannot be parsed is skipped (is_new = false): the log is checked before it
 // is written, so only damage that its CRC missed could do that, and one record must not stop the
 // rest.

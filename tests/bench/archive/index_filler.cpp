@@ -47,6 +47,7 @@ hub::CaptureRow row_of(const MadeCapture& capture) {
     const v1::Event& event = made.event;
     const hub::StatedAt stated{event.stated_at_us(), *EventId::from_bytes(event.event_id())};
     if (event.has_capture_opened()) row.opened = stated;
+    if (event.capture_id().empty()) continue;  // a remark on the project
     if (event.has_note()) ++row.note_count;
     if (event.has_progress()) {
       row.progress = stated;
@@ -84,18 +85,11 @@ Status IndexFiller::add(const MadeArchive::Project& project) {
 }
 
 Status IndexFiller::add_event(ProjectId project, const MadeEvent& made) {
-  const v1::Event& event = made.event;
-  SC_TRY_ASSIGN(
-      Statement * insert,
-      database_->cached(
-          "insert into event (event_id, project_id, device_id, kind, stated_at_us, received_at_us,"
-          " capture_id, media_time_us, event) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  std::optional<std::int64_t> media_time;
-  if (event.has_media_time()) media_time = event.media_time_us();
-  return insert
-      ->bind(as_bytes(event.event_id()), project, made.device, event.kind(), event.stated_at_us(),
-             made.received_at_us, as_bytes(event.capture_id()), media_time, serialized(event))
-      .run();
+  const Bytes bytes = serialized(made.event);
+  SC_TRY_ASSIGN(const bool is_new,
+                hub::insert_event(*database_, project, {made.received_at_us, made.device, bytes},
+                                  made.event));
+  return is_new ? Status(Ok{}) : Status(internal_error("two made events have one id"));
 }
 
 Status IndexFiller::add(const MadeArchive& archive, const MadeCapture& capture) {

@@ -156,6 +156,13 @@ void MadeArchive::add_notes(MadeCapture& capture) {
     note.mutable_note()->set_text("这些厂房已基本完工，配套工程正在施工");
     add_event(capture, std::move(note));
   }
+  if (random_() % 8 == 0) {
+    MadeCapture nothing;
+    v1::Event remark = make_event(nothing, "note", capture.captured_at_us + moment_us);
+    remark.set_area(capture.area);
+    remark.mutable_note()->set_text("今日雨，室外管网停工");
+    add_event(capture, std::move(remark));
+  }
   if (random_() % 4 != 0) return;
   v1::Event progress = make_event(capture, "progress", capture.captured_at_us + moment_us);
   progress.set_has_media_time(true);

@@ -32,7 +32,7 @@ struct MadeCapture {
   std::int64_t captured_at_us = 0;
   std::uint64_t blocks = 0;  // kBlockSeconds each
   std::size_t look = 0;      // which made tracks it has
-  // capture.opened, notes, progress, capture.closed.
+  // capture.opened, notes, at times one on the project, progress, capture.closed.
   std::vector<MadeEvent> events;
 };
 
