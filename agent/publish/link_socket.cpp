@@ -115,6 +115,12 @@ void LinkSocket::tune(const std::string& congestion_control, const Log& log) con
   }
 }
 
+void LinkSocket::abandon() const {
+  if (!still_ours()) return;
+  const linger at_once{1, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 std::optional<LinkFigures> LinkSocket::figures() const {
   if (!still_ours()) return std::nullopt;
   tcp_info info{};

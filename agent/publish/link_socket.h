@@ -36,6 +36,9 @@ class LinkSocket {
   // TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT and congestion control ("" leaves it).
   void tune(const std::string& congestion_control, const Log& log) const;
   [[nodiscard]] std::optional<LinkFigures> figures() const;
+  // What was written and not taken is not sent any more: closing resets the connection. Without
+  // this the kernel would go on sending it, beside the next connection.
+  void abandon() const;
   void forget() { descriptor_ = -1; }
 
  private:

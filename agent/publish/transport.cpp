@@ -297,6 +297,7 @@ bool Transport::start_when_ready() {
 
 void Transport::disconnect(bool clean) {
   wanted_ = 0;
+  if (!clean) socket_.abandon();
   socket_.forget();
   if (!session_) return;
   session_->close(clean);

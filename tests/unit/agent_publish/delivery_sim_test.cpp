@@ -58,13 +58,35 @@ class World final : public SpoolView {
     for (int i = 0; i < 2; ++i) add_track(i, "video", pick(0, 60), true);
     machine_.track_added(tracks_[0].description);
     machine_.track_added(tracks_[1].description);
-    for (int i = 2; i < 4; ++i) record(i);
+    for (int i = 2; i < 4; ++i) record(i, pick(0, 20) * kSecond);
     schedule_faults();
     const std::int64_t end = clock_.monotonic_us() + 600 * kSecond;
     while (clock_.monotonic_us() < end) {
       carry_out();
       if (calm_ && queue_.empty() && machine_.all_delivered()) break;
       step();
+    }
+  }
+
+  // Captures are made all through an outage of days; then the link is there again.
+  void run_outage(std::int64_t outage_us) {
+    const std::int64_t back_us = clock_.monotonic_us() + 5 * kSecond + outage_us;
+    for (int i = 0; i < 20; ++i) record(i, pick(0, outage_us / kSecond) * kSecond);
+    at(5 * kSecond, [this] {
+      silent_ = true;
+      dead_connection_ = connection_;
+    });
+    at(5 * kSecond + outage_us, [this] {
+      silent_ = false;
+      calm_ = true;
+    });
+    while (clock_.monotonic_us() < back_us + 600 * kSecond) {
+      carry_out();
+      if (calm_ && queue_.empty() && machine_.all_delivered()) break;
+      step();
+      if (clock_.monotonic_us() >= back_us + 10 * kSecond) {
+        ASSERT_TRUE(machine_.state().hub_present) << "not within 10 s of the link";
+      }
     }
   }
 
@@ -128,11 +150,10 @@ class World final : public SpoolView {
   }
 
   // Two tracks grow for a while, each with its own pace; groups are synced now and then.
-  void record(int capture) {
+  void record(int capture, std::int64_t begin) {
     const auto first = static_cast<TrackHandle>(tracks_.size());
     add_track(capture, "video", 0, false);
     add_track(capture, "audio", 0, false);
-    const std::int64_t begin = pick(0, 20) * kSecond;
     const std::int64_t parts = pick(1, 150);
     at(begin, [this, first] {
       state_event();
@@ -456,6 +477,16 @@ TEST(DeliverySimTest, EverythingArrivesAndNothingIsFreedBeforeItsReceipt) {
     SCOPED_TRACE(::testing::Message() << "SITECAST_TEST_SEED=" << seed);
     World world(seed);
     world.run();
+    world.check();
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(DeliverySimTest, AnOutageOfThreeDaysDelaysAndLosesNothing) {
+  for (std::uint64_t seed = 0; seed < (kSanitized ? 2 : 10); ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    World world(seed);
+    world.run_outage(72 * 3600 * kSecond);
     world.check();
     if (::testing::Test::HasFailure()) return;
   }
