@@ -305,6 +305,11 @@ void Courier::watch_link() {
   const std::int64_t now = clock_.monotonic_us();
   if (connection_ == 0 || now - link_watched_us_ < watch_pause_us()) return;
   link_watched_us_ = now;
+  if (transport_->address_gone()) {
+    machine_.address_gone();
+    carry_out();
+    return;
+  }
   if (!up_) return watch_connecting();
   const auto figures = transport_->link_figures();
   if (!figures) return;

@@ -151,6 +151,12 @@ void Delivery::give_up_connection(std::string why) {
   disconnected(std::move(why));
 }
 
+void Delivery::address_gone() {
+  if (link_ == Link::kWaiting) return;
+  backoff_.reset();
+  give_up_connection("this device has another address");
+}
+
 void Delivery::sign_of_life() { quiet_since_us_ = answered_at_us_ = clock_.monotonic_us(); }
 
 void Delivery::link_moves() {

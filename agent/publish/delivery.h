@@ -123,6 +123,7 @@ class Delivery {
   void connected();
   void connect_failed(const Verdict& verdict, std::string why);
   void disconnected(std::string why);
+  void address_gone();        // the network is another one: nothing comes back on this connection
   void written(Token token);  // QoS 0: handed to the kernel
   void puback(Token token, std::uint8_t reason_code);
   // Either of the two, for a transport that tells both in one way.

@@ -2,6 +2,7 @@
 #include "agent/publish/link_socket.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/tcp.h>  // TCP_INFO with the fields that netinet/tcp.h of glibc 2.36 lacks
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -43,6 +44,25 @@ bool is_peer_port(int descriptor, std::uint16_t port) {
     return ntohs(address.sin6_port) == port;
   }
   return false;
+}
+
+// An IPv4 address may be mapped into IPv6 (RFC 4291 section 2.5.5.2).
+bool same_address(const sockaddr_storage& own, const sockaddr& other) {
+  if (other.sa_family != AF_INET && other.sa_family != AF_INET6) return false;
+  const auto bytes_of = [](const void* address, int family) {
+    std::array<std::uint8_t, 16> bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (family == AF_INET) {
+      sockaddr_in four{};
+      std::memcpy(&four, address, sizeof four);
+      std::memcpy(bytes.data() + 12, &four.sin_addr, 4);
+    } else {
+      sockaddr_in6 six{};
+      std::memcpy(&six, address, sizeof six);
+      std::memcpy(bytes.data(), &six.sin6_addr, 16);
+    }
+    return bytes;
+  };
+  return bytes_of(&own, own.ss_family) == bytes_of(&other, other.sa_family);
 }
 
 // Calls `visit` with each TCP socket of this process.
@@ -113,6 +133,23 @@ void LinkSocket::tune(const std::string& congestion_control, const Log& log) con
     set(TCP_CONGESTION, congestion_control.data(),
         static_cast<socklen_t>(congestion_control.size()), "congestion control");
   }
+}
+
+bool LinkSocket::address_gone() const {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  ifaddrs* all = nullptr;
+  if (!still_ours() ||
+      ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&own), &size) != 0 ||  // NOLINT
+      ::getifaddrs(&all) != 0) {
+    return false;
+  }
+  bool found = false;
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    found = found || (each->ifa_addr != nullptr && same_address(own, *each->ifa_addr));
+  }
+  ::freeifaddrs(all);
+  return !found;
 }
 
 void LinkSocket::abandon() const {

@@ -36,6 +36,8 @@ class LinkSocket {
   // TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT and congestion control ("" leaves it).
   void tune(const std::string& congestion_control, const Log& log) const;
   [[nodiscard]] std::optional<LinkFigures> figures() const;
+  // The connection's own address is no address of this machine any more: no answer can come.
+  [[nodiscard]] bool address_gone() const;
   // What was written and not taken is not sent any more: closing resets the connection. Without
   // this the kernel would go on sending it, beside the next connection.
   void abandon() const;

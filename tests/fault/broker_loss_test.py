@@ -35,6 +35,7 @@ def main():
     parser.add_argument("--trials", type=int,
                         default=100 if os.environ.get("SITECAST_TEST_LONG") else 20)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--minutes", type=float, default=60, help="nothing is begun after that")
     options = parser.parse_args()
     if why_not():
         print(f"skipped: {why_not()}")
@@ -45,7 +46,10 @@ def main():
     with Field(options.build, seed, supervise=True) as field:
         document = field.folder / "plan.bin"
         longest = 0.0
+        end = time.monotonic() + options.minutes * 60
         for number in range(options.trials):
+            if time.monotonic() > end:
+                break
             status = field.status()
             if status["waiting_bytes"] < DOCUMENT_BYTES / 3:
                 document.write_bytes(chance.randbytes(DOCUMENT_BYTES))
@@ -60,7 +64,7 @@ def main():
             wait_until("the hub gets something new", RESUME_S,
                        lambda: field.parts("parts_at_hub") > at_hub)
             longest = max(longest, time.monotonic() - lost)
-            if (number + 1) % 10 == 0 or number + 1 == options.trials:
+            if (number + 1) % 10 == 0:
                 print(f"{number + 1}/{options.trials} brokers lost, the last with {waiting} bytes "
                       f"still to send; resumed after at most {longest:.1f} s", flush=True)
         return 1 if field.finish() else 0

@@ -147,6 +147,7 @@ def main():
                         default=5 if os.environ.get("SITECAST_TEST_LONG") else 1)
     parser.add_argument("--only", action="append", choices=Outages.KINDS)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--minutes", type=float, default=60, help="nothing is begun after that")
     options = parser.parse_args()
     if why_not():
         print(f"skipped: {why_not()}")
@@ -163,7 +164,10 @@ def main():
         portal = subprocess.Popen([*field.link.hub, sys.executable, "-c", PORTAL])
         try:
             outages = Outages(field.link, chance, options.rounds > 1)
+            end = time.monotonic() + options.minutes * 60
             for number, kind in enumerate(plan):
+                if time.monotonic() > end:
+                    break
                 print(f"outage {number + 1}/{len(plan)}", flush=True)
                 happen_and_recover(kind, outages, field)
         finally:

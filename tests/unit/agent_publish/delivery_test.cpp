@@ -692,6 +692,16 @@ TEST_F(DeliveryTest, ALongPauseEndsSoonWhenSomethingIsFilmed) {
   EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 3 * kSecond);
 }
 
+TEST_F(DeliveryTest, AnotherAddressGivesTheConnectionUpAtOnce) {
+  connect();
+  take_actions();
+  machine.address_gone();
+  EXPECT_EQ(take<Disconnect>().size(), 1U);
+  EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 500 * kMs);
+  machine.address_gone();
+  EXPECT_TRUE(take<Disconnect>().empty());
+}
+
 TEST_F(DeliveryTest, RefusedCredentialsAreNamedAsTheCause) {
   add_track(0, 1, true, "video");
   machine.connect_failed(verdict_of_connack(0x86), "bad user name or password");

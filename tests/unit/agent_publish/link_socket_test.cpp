@@ -41,9 +41,12 @@ class LinkSocketTest : public ::testing::Test {
     address.sin_port = htons(port);
     return address;
   }
-  int connect_to(std::uint16_t to, int flags = 0) {
+  int connect_to(std::uint16_t to, int flags = 0, std::uint32_t from = INADDR_LOOPBACK) {
     const int client = ::socket(AF_INET, SOCK_STREAM | flags, 0);
-    sockaddr_in address = loopback(to);
+    sockaddr_in address = loopback(0);
+    address.sin_addr.s_addr = htonl(from);
+    EXPECT_EQ(::bind(client, generic(address), sizeof address), 0);
+    address = loopback(to);
     [[maybe_unused]] const int begun = ::connect(client, generic(address), sizeof address);
     open.push_back(client);
     return client;
@@ -84,6 +87,18 @@ TEST_F(LinkSocketTest, ARefusedConnectionIsSeen) {
   pollfd waiting{client, POLLOUT, 0};
   ASSERT_EQ(::poll(&waiting, 1, 10'000), 1);
   EXPECT_TRUE(socket.refused());
+}
+
+TEST_F(LinkSocketTest, AnAddressThatNoInterfaceHasIsGone) {
+  socket.remember_others();
+  EXPECT_FALSE(socket.address_gone()) << "there is no connection";
+  connect_to(port);
+  ASSERT_TRUE(socket.find(port).ok());
+  EXPECT_FALSE(socket.address_gone());
+  socket.remember_others();
+  connect_to(port, 0, INADDR_LOOPBACK + 76);  // 127.0.0.77: usable, but no interface's
+  ASSERT_TRUE(socket.find(port).ok());
+  EXPECT_TRUE(socket.address_gone());
 }
 
 TEST_F(LinkSocketTest, NothingMoreIsSentOfAnAbandonedConnection) {
