@@ -351,6 +351,8 @@ void Courier::follow_link() {
   log_.info("live: {} (about {} kbit/s; {} kbit/s were delivered)", rung.name, rung.link_kbps(),
             delivered_.kbps());
   machine_.pause_live(rung.link_kbps() == 0);
+  machine_.hold_picture_fills(rung.link_kbps() > 0 &&
+                              (rung.video_kbps == 0 || rung.still_every_ms > 0));
   if (settings_.on_rung) settings_.on_rung(rung);
 }
 

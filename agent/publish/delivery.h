@@ -137,6 +137,9 @@ class Delivery {
   // Live stops and everything goes by fill, until it is false again: the link is too thin for
   // voice.
   void pause_live(bool paused) { live_paused_ = paused; }
+  // The link carries hardly more than voice: pictures are not filled in meanwhile, because each
+  // would hold up the voice for as long as it takes to send.
+  void hold_picture_fills(bool held) { picture_fills_held_ = held; }
   // Age of the oldest live part that the kernel has not taken.
   [[nodiscard]] std::int64_t live_lag_us() const;
 
@@ -284,6 +287,7 @@ class Delivery {
   std::int64_t answered_at_us_ = 0;  // last PUBACK or receipt
 
   bool live_paused_ = false;
+  bool picture_fills_held_ = false;
   bool hub_present_ = false;
   bool hub_absent_ = false;
   std::int64_t asked_since_us_ = kNever;  // a hello that the broker took and the hub did not answer

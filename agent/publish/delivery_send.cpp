@@ -243,6 +243,7 @@ std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bo
   for (const TrackHandle handle : open_) {
     Track& track = tracks_[handle];
     if (is_master(track.at.track) != master) continue;
+    if (picture_fills_held_ && !is_audio(track.at.track)) continue;
     if (best != nullptr && track.at.order != best->at.order) break;
     if (!track.positioned || track.conflict || now < track.blocked_until_us) continue;
     const auto sequence = next_waiting(track);

@@ -9,6 +9,8 @@ namespace {
 constexpr std::int64_t kLagUs = 250'000;    // live parts wait: the link carries less than we make
 constexpr std::int64_t kQueueUs = 400'000;  // the path's own queue grows, before the kernel's does
 constexpr std::int64_t kSureUs = 500'000;   // one slow key frame is not a slow link
+// Before voice is given up what the path had queued at the better rate must have drained.
+constexpr std::int64_t kSureOfNothingUs = 15'000'000;
 constexpr std::int64_t kSettleUs = 2'000'000;   // what a change did is seen after this
 constexpr std::int64_t kFailedUs = 10'000'000;  // a rung that is left so soon was too high
 constexpr std::int64_t kLongestPatienceUs = 60'000'000;
@@ -58,7 +60,8 @@ bool RateLadder::observe(const LinkSample& sample) {
   if (waits(sample)) {
     clear_since_us_ = 0;
     if (waiting_since_us_ == 0) waiting_since_us_ = now;
-    const bool sure = now - waiting_since_us_ >= kSureUs;
+    const bool gives_up_voice = at_ + 2 >= rungs_.size();
+    const bool sure = now - waiting_since_us_ >= (gives_up_voice ? kSureOfNothingUs : kSureUs);
     const bool settled = now - changed_at_us_ >= kSettleUs || went_up_last_;
     return sure && settled && go_down(sample);
   }
@@ -77,6 +80,7 @@ bool RateLadder::waits(const LinkSample& sample) {
                               ? sample.round_trip_us
                               : std::min(base_round_trip_us_, sample.round_trip_us);
   }
+  if (rung().link_kbps() == 0) return false;  // nothing is live: what queues is backfill's
   return sample.live_lag_us > kLagUs ||
          (sample.round_trip_us > 0 && sample.round_trip_us - base_round_trip_us_ > kQueueUs);
 }
@@ -88,7 +92,8 @@ bool RateLadder::go_down(const LinkSample& sample) {
   went_up_last_ = false;
   if (at_ + 1 >= rungs_.size()) return false;
   ++at_;
-  while (at_ + 1 < rungs_.size() && rungs_[at_].link_kbps() > sample.delivered_kbps * kUse) ++at_;
+  // To voice at once if need be; to nothing only from there.
+  while (at_ + 2 < rungs_.size() && rungs_[at_].link_kbps() > sample.delivered_kbps * kUse) ++at_;
   changed_at_us_ = sample.now_us;
   return true;
 }

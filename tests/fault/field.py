@@ -28,12 +28,14 @@ READ_METRICS = ("import urllib.request, sys; "
 
 
 class Field:
-    def __init__(self, build, seed, supervise=False):
+    def __init__(self, build, seed, supervise=False, options=()):
+        """`options`: (section, key, value) of agent.toml, beside or instead of ours."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sitecast-field-"))
         self.ledger = self.folder / "ledger.txt"
         self.link = Link(build, seed, *WHOLE)
         self.build = build
         self.supervise = supervise
+        self.options = options
         self.stack = self.walk = None
 
     def __enter__(self):
@@ -48,7 +50,7 @@ class Field:
                        ("encode", "width", 640), ("encode", "height", 360),
                        ("encode", "video_bitrate_kbps", 1000),
                        ("publish", "window_bytes", WINDOW_BYTES)]
-            for section, key, value in options:
+            for section, key, value in [*options, *self.options]:
                 stack.set_agent_option(section, key, value)
             self.walk = Walkthrough(stack, "test:", prefix=self.link.device)
             wait_until("the first parts are captured", 30, lambda: self.captured() > 60)

@@ -20,13 +20,15 @@ class SimulatedLink {
     for (double passed = 0; passed < seconds; passed += 0.25) {
       now_us_ += 250'000;
       if (connected) {
+        const double held = std::max(0.0, queue_bits_ - kbps * 1000 * 0.85);
         queue_bits_ += ladder.rung().link_kbps() * 1000 * 0.25;
         const double room = kbps * 1000 * 0.25;
         const double sent = std::min(queue_bits_, room);
         queue_bits_ -= sent;
         acknowledged_bits_ += backfill ? room : sent;
         // Pictures that wait too long are skipped, as the delivery machine does.
-        queue_bits_ = std::min(queue_bits_, kbps * 1000 * 0.6);
+        const double made = queue_bits_ - held;
+        queue_bits_ = held + std::min(made, kbps * 1000 * 0.6);
       }
       LinkSample sample;
       sample.now_us = now_us_;
@@ -38,6 +40,8 @@ class SimulatedLink {
       if (ladder.observe(sample)) ++changes;
     }
   }
+
+  void queue(double kilobits) { queue_bits_ += kilobits * 1000; }
 
   RateLadder ladder{make_rungs(kBest)};
   int changes = 0;
@@ -100,6 +104,25 @@ TEST(RateLadderTest, ALinkBetweenTwoRungsDoesNotMakeThePictureSwing) {
   link.changes = 0;
   link.run(300, 900);
   EXPECT_LE(link.changes, 12);
+}
+
+TEST(RateLadderTest, VoiceIsNotGivenUpForAQueueThatDrains) {
+  SimulatedLink link;
+  link.run(10, 6'000);
+  link.queue(75 * 8);  // kB that the path held when it became thin
+  for (int second = 0; second < 25; ++second) {
+    link.run(1, 75);
+    EXPECT_GT(link.ladder.rung().link_kbps(), 0U) << second;
+  }
+}
+
+TEST(RateLadderTest, NothingLiveIsTriedAgainAlthoughBackfillQueues) {
+  SimulatedLink link;
+  link.run(17, 10);
+  EXPECT_EQ(link.ladder.rung().name, "record_only");
+  link.backfill = true;
+  link.run(30, 8'000);
+  EXPECT_EQ(link.ladder.position(), 0U);
 }
 
 TEST(RateLadderTest, ACutChangesNothingByItself) {
