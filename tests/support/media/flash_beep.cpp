@@ -28,11 +28,12 @@ Status make_flash_beep(const std::string& path, int seconds) {
           "appsrc name=picture format=time block=true max-bytes=4000000 "
           "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
           "x264enc tune=zerolatency speed-preset=ultrafast pass=quant quantizer=18 key-int-max=30 "
-          "! queue "
-          "! "
+          // Pads by name: a queue takes anything, and would get the first kind of pad there is.
+          "! queue ! mux.video_0 "
           "matroskamux name=mux ! filesink name=file "
           "appsrc name=sound format=time block=true max-bytes=400000 "
-          "caps=audio/x-raw,format=S16LE,rate={},channels=1,layout=interleaved ! queue ! mux.",
+          "caps=audio/x-raw,format=S16LE,rate={},channels=1,layout=interleaved ! queue ! "
+          "mux.audio_0",
           kWidth, kHeight, kFps, kRate)));
   g_object_set(pipeline.element("file").get(), "location", path.c_str(), nullptr);
   SC_TRY_ASSIGN(auto picture, RawFeed::of(pipeline, "picture"));
