@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The viewer in Chromium against the real stack: real footage through agent, broker, hub and gateway.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   assertAccessible,
   eventually,
+  largestPaint,
   screenshot,
   signIn,
   startBrowser,
@@ -354,6 +357,21 @@ describe('a photo', () => {
     await page.getByText('100%').waitFor();
     await page.getByText('1920 × 1280').waitFor();
     await assertAccessible(page, 'photo');
+  });
+});
+
+describe('the largest paint', () => {
+  it('is told beside its budget', async () => {
+    const { lcp_ms: budget } = JSON.parse(
+      readFileSync(resolve(import.meta.dirname, '../../viewer/web/budget.json'), 'utf8'),
+    ) as { lcp_ms: number };
+    const pages = { project: `/p/${stack.project_id}`, live: `/c/${live}`, recording: `/c/${archived}` };
+    for (const [name, path] of Object.entries(pages)) {
+      const times: number[] = [];
+      for (let i = 0; i < 3; i++) times.push(await largestPaint(owner.page, path));
+      times.sort((a, b) => a - b);
+      console.info(`LCP of the ${name} page: median ${times[1]!.toFixed(0)} ms of 3, budget ${budget} ms`);
+    }
   });
 });
 

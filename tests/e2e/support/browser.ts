@@ -157,3 +157,21 @@ export async function watchPicture(page: Page, frames: number): Promise<Motion> 
     frames,
   );
 }
+
+// Milliseconds from navigation to the largest contentful paint (W3C) of the page at `path`, once nothing
+// larger has come for half a second.
+export async function largestPaint(page: Page, path: string): Promise<number> {
+  await page.goto(path);
+  return page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        let newest = 0;
+        let quiet: ReturnType<typeof setTimeout> | undefined;
+        new PerformanceObserver((list) => {
+          newest = list.getEntries().at(-1)!.startTime;
+          clearTimeout(quiet);
+          quiet = setTimeout(() => done(newest), 500);
+        }).observe({ type: 'largest-contentful-paint', buffered: true });
+      }),
+  );
+}
