@@ -81,8 +81,9 @@ class StackFiles:
 
     def run(self, command, text_in=None):
         """Runs one of our commands to its end; its stdout. StackError with what it said."""
+        parent = os.getpid()
         done = subprocess.run(command, input=text_in, capture_output=True, text=True, check=False,
-                              preexec_fn=end_with_parent)
+                              preexec_fn=lambda: end_with_parent(parent))
         if done.returncode != 0:
             shown = " ".join(Path(word).name if word.startswith("/") else word for word in command)
             raise StackError(f"`{shown}` failed with code {done.returncode}:\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Children of scripts/stack: started in order, watched, stopped in the opposite order."""
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -21,9 +22,11 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent():
+def end_with_parent(parent):
     """In the child before exec: SIGTERM when the stack is killed, so that nothing is left behind."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it was killed before that: nobody would tell us
+        os._exit(1)
 
 
 def say(text):
@@ -57,10 +60,11 @@ class Child:
         if self.account:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid,
                         "extra_groups": []}
+        parent = os.getpid()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=log, preexec_fn=end_with_parent, **identity,
+                stderr=log, preexec_fn=lambda: end_with_parent(parent), **identity,
                 start_new_session=True)  # a Ctrl-C of the terminal is ours to pass on
         self.started_at = time.monotonic()
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()

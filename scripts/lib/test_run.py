@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # What the fuzz targets together may take, seconds: (scripts/test, scripts/test --long).
 FUZZ_TOTAL_S = 60
 FUZZ_LONG_PER_TARGET_S = 60
-# One after the other: these start brokers and browsers, and measure nothing when they share cores.
-SERIAL_LABELS = {"integration", "fault", "browser"}
+# One after the other: a browser takes both cores. What else must run alone says so (RUN_SERIAL).
+SERIAL_LABELS = {"browser"}
 LABELS = ["unit", "vectors", "integration", "fault", "browser"]
 
 
