@@ -2,6 +2,7 @@
 #include "hub/index/current.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -102,8 +103,10 @@ Result<std::map<fs::path, std::uint64_t>> read_positions(const Layout& layout,
     if (!more) break;
     positions[layout.event_log(*ProjectId::from_bytes(logs.blob(0)))] = logs.unsigned_integer(1);
   }
-  SC_TRY_ASSIGN(auto tracks, database.prepare("select project_id, capture_id, name, indexed_bytes"
-                                              " from track join capture using (capture_id)"));
+  // The index may be of an older version.
+  SC_TRY_ASSIGN(auto tracks,
+                database.prepare("select capture.project_id, capture_id, name, indexed_bytes"
+                                 " from track join capture using (capture_id)"));
   for (;;) {
     SC_TRY_ASSIGN(const bool more, tracks.step());
     if (!more) break;
@@ -126,6 +129,21 @@ Result<fs::path> current_index(const Layout& layout) {
   while (!name.empty() && name.back() == '\n') name.pop_back();
   if (!index_number(name)) return data_loss("index/CURRENT names no index; run rebuild-index");
   return layout.index_dir() / name;
+}
+
+Result<fs::path> CurrentIndex::get() {
+  constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+  struct stat about {};
+  std::optional<Identity> identity;
+  if (::stat(current_file(layout_).c_str(), &about) == 0) {
+    identity = {about.st_dev, about.st_ino,
+                about.st_ctim.tv_sec * kNsPerSecond + about.st_ctim.tv_nsec};
+  }
+  if (identity && identity == seen_) return path_;
+  seen_.reset();
+  SC_TRY_ASSIGN(path_, current_index(layout_));
+  seen_ = identity;  // as it was before the reading: a change in between is seen next time
+  return path_;
 }
 
 Result<fs::path> new_index_path(const Layout& layout) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,25 @@ namespace sitecast::hub {
 
 // kUnavailable when there is no index yet, kDataLoss when CURRENT names none of ours.
 Result<std::filesystem::path> current_index(const Layout& layout);
+
+// The same for somebody who asks often: reads CURRENT again only when it is another file. Owner
+// thread: one at a time.
+class CurrentIndex {
+ public:
+  explicit CurrentIndex(Layout layout) : layout_(std::move(layout)) {}
+  Result<std::filesystem::path> get();
+
+ private:
+  struct Identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t changed_ns = 0;  // an inode's number may be given out again
+    bool operator==(const Identity&) const = default;
+  };
+  Layout layout_;
+  std::optional<Identity> seen_;
+  std::filesystem::path path_;
+};
 
 // A name that no index of this state has. Creates the folder.
 Result<std::filesystem::path> new_index_path(const Layout& layout);

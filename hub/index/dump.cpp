@@ -27,8 +27,9 @@ std::array<Part, 8> parts() {
       {"event", 10,
        "select event_id, project_id, device_id, kind, stated_at_us, received_at_us, capture_id,"
        " media_time_us, area, event from event order by 1"},
-      {"track", 15,
-       "select capture_id, name, timescale, codec, codec_sequence, part_count, part_count_total,"
+      {"track", 18,
+       "select capture_id, name, project_id, capture_complete, part_count_stated, timescale, "
+       "codec, codec_sequence, part_count, part_count_total,"
        " size_bytes, first_media_time, end_media_time, end_sequence, file_name, media_type,"
        " file_size_bytes, indexed_bytes from track order by 1, 2"},
       {"track_row", 5,

@@ -160,6 +160,9 @@ struct TrackParts {
   std::int64_t track_id = 0;
   std::uint64_t part_count = 0;    // distinct sequences
   std::uint64_t end_sequence = 0;  // none of them is beyond
+  // As its row has them now.
+  bool capture_complete = false;
+  std::optional<std::uint64_t> part_count_stated;
 };
 
 // Of parts [0, count), how many are here.
@@ -193,6 +196,20 @@ Result<bool> has_all_parts(Database& database, const v1::CaptureClosed& closing,
     if (here < end.part_count()) return false;
   }
   return true;
+}
+
+// Brings what a track's row says about its capture up to date.
+Status tell_track(Database& database, CaptureId capture, const TrackParts& track,
+                  const v1::CaptureClosed& closing, bool complete) {
+  std::optional<std::uint64_t> stated;
+  for (const v1::TrackEnd& end : closing.tracks()) {
+    if (end.track() == track.name) stated = end.part_count();
+  }
+  if (track.capture_complete == complete && track.part_count_stated == stated) return Ok{};
+  SC_TRY_ASSIGN(Statement * update,
+                database.cached("update track set capture_complete = ?3, part_count_stated = ?4"
+                                " where capture_id = ?1 and name = ?2"));
+  return update->bind(capture, track.name, complete, stated).run();
 }
 
 }  // namespace
@@ -287,7 +304,7 @@ Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId 
       Statement * select,
       database.cached(
           "select name, timescale, part_count, end_sequence, first_media_time, end_media_time,"
-          " track_id"
+          " track_id, capture_complete, part_count_stated"
           " from track where capture_id = ? order by name"));
   select->bind(capture);
   std::vector<TrackParts> tracks;
@@ -296,8 +313,10 @@ Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId 
   for (;;) {
     SC_TRY_ASSIGN(const bool more, select->step());
     if (!more) break;
-    tracks.push_back({std::string(select->text(0)), select->integer(6), select->unsigned_integer(2),
-                      select->unsigned_integer(3)});
+    tracks.push_back(
+        {select->text(0), select->integer(6), select->unsigned_integer(2),
+         select->unsigned_integer(3), select->integer(7) != 0,
+         select->is_null(8) ? std::nullopt : std::optional(select->unsigned_integer(8))});
     row->tracks += (row->tracks.empty() ? "" : ",") + select->text(0);
     if (const std::int64_t timescale = select->integer(1); timescale > 0) {
       const std::int64_t units = std::max<std::int64_t>(select->integer(5) - select->integer(4), 0);
@@ -313,6 +332,9 @@ Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId 
     SC_TRY_ASSIGN(row->complete, has_all_parts(database, closing, tracks));
   }
   SC_TRY(save_capture(database, *row));
+  for (const TrackParts& track : tracks) {
+    SC_TRY(tell_track(database, capture, track, closing, row->complete));
+  }
   return row;
 }
 

@@ -52,7 +52,8 @@ CaptureInfo capture_info(const CaptureRow& row) {
 
 class SqliteIndexReader final : public IndexReader {
  public:
-  explicit SqliteIndexReader(const std::filesystem::path& state_dir) : layout_(state_dir) {}
+  explicit SqliteIndexReader(const std::filesystem::path& state_dir)
+      : layout_(state_dir), current_(layout_) {}
 
   Result<std::vector<ProjectInfo>> projects() override {
     return in_view<std::vector<ProjectInfo>>([&]() -> Result<std::vector<ProjectInfo>> {
@@ -129,14 +130,26 @@ class SqliteIndexReader final : public IndexReader {
     });
   }
 
+  Result<ProjectId> project_of(CaptureId id) override {
+    return in_view<ProjectId>([&]() -> Result<ProjectId> {
+      SC_TRY_ASSIGN(Statement * select,
+                    database_->cached("select project_id from track where capture_id = ? limit 1"));
+      SC_TRY_ASSIGN(const bool found, select->bind(id).step());
+      const auto project = found ? ProjectId::from_bytes(select->blob(0)) : std::nullopt;
+      select->reset();
+      if (project) return *project;
+      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      return row.project;
+    });
+  }
+
   Result<std::vector<TrackInfo>> tracks(CaptureId id) override {
     return in_view<std::vector<TrackInfo>>([&]() -> Result<std::vector<TrackInfo>> {
-      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
+      SC_TRY_ASSIGN(const auto names, track_names(id));
       std::vector<TrackInfo> found;
-      for (const std::string& name : split_names(row.tracks)) {
-        SC_TRY_ASSIGN(const TrackView view, TrackView::open(*database_, layout_, row, name));
+      for (const std::string& name : names) {
+        SC_TRY_ASSIGN(const TrackView view, TrackView::open(*database_, layout_, id, name));
         found.push_back(view.info());
-        complete_total(row, found.back());
       }
       return found;
     });
@@ -164,10 +177,9 @@ class SqliteIndexReader final : public IndexReader {
   Result<std::vector<Segment>> segments(CaptureId id, std::string_view track, std::uint64_t from,
                                         std::uint64_t until) override {
     return in_view<std::vector<Segment>>([&]() -> Result<std::vector<Segment>> {
-      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
-      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, row, track));
+      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, id, track));
       SC_TRY_ASSIGN(const auto cells, view.cells_between(from, until));
-      auto found = assembled(row, view, cells);
+      auto found = assemble_segments(cells, view.info().part_count_total);
       found.erase(std::remove_if(found.begin(), found.end(),
                                  [&](const Segment& segment) {
                                    return segment.media_time >= until ||
@@ -181,10 +193,9 @@ class SqliteIndexReader final : public IndexReader {
   Result<Segment> segment(CaptureId id, std::string_view track,
                           std::uint64_t first_sequence) override {
     return in_view<Segment>([&]() -> Result<Segment> {
-      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
-      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, row, track));
+      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, id, track));
       SC_TRY_ASSIGN(const auto cells, view.cells_around(first_sequence));
-      for (Segment& segment : assembled(row, view, cells)) {
+      for (Segment& segment : assemble_segments(cells, view.info().part_count_total)) {
         if (segment.first_sequence == first_sequence) return std::move(segment);
       }
       return not_found("no such segment");
@@ -194,15 +205,22 @@ class SqliteIndexReader final : public IndexReader {
   Result<Bytes> init_segment(CaptureId id, std::string_view track,
                              std::string_view init_hash8) override {
     return in_view<Bytes>([&]() -> Result<Bytes> {
-      SC_TRY_ASSIGN(const CaptureRow row, capture_row(id));
-      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, row, track));
+      SC_TRY_ASSIGN(TrackView view, TrackView::open(*database_, layout_, id, track));
       return view.init_segment(init_hash8);
     });
   }
 
+  Status begin_view() override {
+    SC_TRY(ensure_open());
+    SC_TRY_ASSIGN(auto transaction, Transaction::begin_read(*database_));
+    view_.emplace(std::move(transaction));
+    return Ok{};
+  }
+  void end_view() override { view_.reset(); }
+
   // Opens what CURRENT names, unless it is open already.
   Status ensure_open() {
-    SC_TRY_ASSIGN(const auto current, current_index(layout_));
+    SC_TRY_ASSIGN(const auto current, current_.get());
     if (database_ && current == open_path_) return Ok{};
     database_.reset();
     auto database = Database::open_reader(current);
@@ -226,6 +244,7 @@ class SqliteIndexReader final : public IndexReader {
   // One consistent view for all of a call's reads.
   template <typename T, typename Read>
   Result<T> in_view(Read read) {
+    if (view_) return read();
     SC_TRY(ensure_open());
     SC_TRY_ASSIGN(auto transaction, Transaction::begin_read(*database_));
     return read();
@@ -266,6 +285,21 @@ class SqliteIndexReader final : public IndexReader {
     SC_TRY_ASSIGN(auto row, load_capture(*database_, id));
     if (!row) return not_found("no such capture");
     return std::move(*row);
+  }
+
+  // Of a capture that is there.
+  Result<std::vector<std::string>> track_names(CaptureId id) {
+    SC_TRY_ASSIGN(Statement * select,
+                  database_->cached("select name from track where capture_id = ? order by name"));
+    select->bind(id);
+    std::vector<std::string> names;
+    for (;;) {
+      SC_TRY_ASSIGN(const bool more, select->step());
+      if (!more) break;
+      names.push_back(select->text(0));
+    }
+    if (names.empty()) SC_TRY(capture_row(id));
+    return names;
   }
 
   Result<std::vector<CaptureInfo>> timeline_page(const TimelineQuery& query) {
@@ -310,26 +344,10 @@ class SqliteIndexReader final : public IndexReader {
     }
   }
 
-  // How many parts the track should have, as capture.closed says.
-  static void complete_total(const CaptureRow& row, TrackInfo& track) {
-    if (track.part_count_total || row.closing.empty()) return;
-    v1::CaptureClosed closing;
-    if (!closing.ParseFromArray(row.closing.data(), static_cast<int>(row.closing.size()))) return;
-    for (const v1::TrackEnd& end : closing.tracks()) {
-      if (end.track() == track.name) track.part_count_total = end.part_count();
-    }
-  }
-
-  // The track's end bounds the last segment only if the cells reach that far.
-  static std::vector<Segment> assembled(const CaptureRow& row, const TrackView& view,
-                                        const std::vector<Cell>& cells) {
-    TrackInfo info = view.info();
-    complete_total(row, info);
-    return assemble_segments(cells, info.part_count_total);
-  }
-
   Layout layout_;
+  CurrentIndex current_;
   std::optional<Database> database_;
+  std::optional<Transaction> view_;  // goes before the database
   std::filesystem::path open_path_;
 };
 

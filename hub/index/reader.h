@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hub/index/segment.h"
@@ -112,6 +113,7 @@ class IndexReader {
   // Notes and progress that were said of the project and of no capture.
   virtual Result<std::vector<EventInfo>> remarks(const TimelineQuery& query) = 0;
   virtual Result<CaptureInfo> capture(CaptureId id) = 0;
+  virtual Result<ProjectId> project_of(CaptureId id) = 0;
   virtual Result<std::vector<TrackInfo>> tracks(CaptureId id) = 0;
   virtual Result<std::vector<EventInfo>> events(CaptureId id) = 0;
 
@@ -122,6 +124,29 @@ class IndexReader {
                                   std::uint64_t first_sequence) = 0;
   virtual Result<Bytes> init_segment(CaptureId id, std::string_view track,
                                      std::string_view init_hash8) = 0;
+
+  // From begin_view() to end_view() all calls see one state of the index. Use ReadView.
+  virtual Status begin_view() = 0;
+  virtual void end_view() = 0;
+};
+
+// One state of the index for several calls; well under 1 s, like a call. REQUIRES: the reader
+// outlives it and has no other.
+class ReadView {
+ public:
+  static Result<ReadView> of(IndexReader& reader) {
+    SC_TRY(reader.begin_view());
+    return ReadView(reader);
+  }
+  ReadView(ReadView&& other) noexcept : reader_(std::exchange(other.reader_, nullptr)) {}
+  ReadView& operator=(ReadView&&) = delete;
+  ~ReadView() {
+    if (reader_ != nullptr) reader_->end_view();
+  }
+
+ private:
+  explicit ReadView(IndexReader& reader) : reader_(&reader) {}
+  IndexReader* reader_;
 };
 
 }  // namespace sitecast::hub

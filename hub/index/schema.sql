@@ -7,7 +7,7 @@
 -- something is decided by the greatest (stated_at_us, event_id): the last writer wins, in whatever
 -- order and how often events are applied.
 
-pragma user_version = 3;
+pragma user_version = 4;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -89,16 +89,23 @@ create table event (
 create index event_by_capture on event (capture_id, stated_at_us, event_id)
   where capture_id is not null;
 -- What was said of the project and of no capture, for its timeline: without and with a filter by area.
-create index remark_by_time on event (project_id, stated_at_us, event_id)
+-- They hold all that is read, because their events lie far from each other in the table.
+create index remark_by_time on event (project_id, stated_at_us, event_id, kind, capture_id, device_id,
+                                      received_at_us, media_time_us, event)
   where capture_id is null and kind in ('note', 'progress');
-create index remark_by_area on event (project_id, area, stated_at_us, event_id)
+create index remark_by_area on event (project_id, area, stated_at_us, event_id, kind, capture_id,
+                                      device_id, received_at_us, media_time_us, event)
   where capture_id is null and kind in ('note', 'progress');
 
--- One row per track; counts are of the rows in track_row, which end at indexed_bytes.
+-- One row per track; counts are of the rows in track_row, which end at indexed_bytes. What playing
+-- it asks of its capture is here too, so that nothing else has to be looked for.
 create table track (
   track_id           integer not null unique,     -- local to this file; never leaves it
   capture_id         blob not null check (length(capture_id) = 16),
   name               text not null,
+  project_id         blob not null check (length(project_id) = 16),
+  capture_complete   integer not null default 0 check (capture_complete in (0, 1)),
+  part_count_stated  integer,                     -- from capture.closed
   timescale          integer not null default 0,  -- Hz; 0 until an init segment came, and for files
   codec              text not null default '',    -- RFC 6381, of the init segment of lowest sequence
   codec_sequence     integer,                     -- that sequence

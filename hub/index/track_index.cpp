@@ -213,8 +213,9 @@ Status TrackIndex::add_track(Database& database) {
   const std::int64_t track_id = number->integer(0);
   number->reset();
   SC_TRY_ASSIGN(Statement * insert,
-                database.cached("insert into track (track_id, capture_id, name) values (?, ?, ?)"));
-  SC_TRY(insert->bind(track_id, key_.capture, key_.track).run());
+                database.cached("insert into track (track_id, capture_id, name, project_id)"
+                                " values (?, ?, ?, ?)"));
+  SC_TRY(insert->bind(track_id, key_.capture, key_.track, key_.project).run());
   track_id_ = track_id;
   return Ok{};
 }

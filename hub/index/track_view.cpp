@@ -22,31 +22,34 @@ bool has_start(const CellRow& row) {
 
 }  // namespace
 
-Result<TrackView> TrackView::open(Database& database, const Layout& layout,
-                                  const CaptureRow& capture, std::string_view track) {
+Result<TrackView> TrackView::open(Database& database, const Layout& layout, CaptureId capture,
+                                  std::string_view track) {
   const auto kind = track_kind(track);
   if (!kind) return not_found("no such track");
   TrackView view(database, *kind);
   view.info_.name = track;
-  SC_TRY(view.load_columns(capture.id, track));
+  SC_TRY_ASSIGN(const bool indexed, view.load_columns(capture, track));
+  if (!indexed) SC_TRY(view.load_capture_of(capture, track));
   // Of a complete capture the index has everything, and its sidecar may be cold; only a remote
   // voice may still be added to it.
-  if (!capture.complete || *kind == TrackKind::kTalk) {
-    SC_TRY(view.read_tail(layout.sidecar(capture.project, capture.id, track)));
+  if (!view.capture_complete_ || *kind == TrackKind::kTalk) {
+    SC_TRY(view.read_tail(layout.sidecar(view.project_, capture, track)));
   }
-  if (view.track_id_ == 0 && view.tail_.empty()) return not_found("no such track");
+  if (!indexed && view.tail_.empty()) return not_found("no such track");
+  if (!view.info_.part_count_total) view.info_.part_count_total = view.part_count_stated_;
   return view;
 }
 
-Status TrackView::load_columns(CaptureId capture, std::string_view track) {
+Result<bool> TrackView::load_columns(CaptureId capture, std::string_view track) {
   SC_TRY_ASSIGN(
       Statement * select,
       database_->cached(
           "select track_id, indexed_bytes, timescale, codec, codec_sequence, part_count,"
           " part_count_total, size_bytes, first_media_time, end_media_time, file_name, media_type,"
-          " file_size_bytes from track where capture_id = ? and name = ?"));
+          " file_size_bytes, project_id, capture_complete, part_count_stated"
+          " from track where capture_id = ? and name = ?"));
   SC_TRY_ASSIGN(const bool found, select->bind(capture, track).step());
-  if (!found) return Ok{};
+  if (!found) return false;
   track_id_ = select->integer(0);
   indexed_bytes_ = select->unsigned_integer(1);
   info_.timescale = static_cast<std::uint32_t>(select->integer(2));
@@ -60,7 +63,24 @@ Status TrackView::load_columns(CaptureId capture, std::string_view track) {
   info_.file_name = select->text(10);
   info_.media_type = select->text(11);
   info_.file_size_bytes = select->unsigned_integer(12);
+  project_ = ProjectId::from_bytes(select->blob(13)).value_or(ProjectId());
+  capture_complete_ = select->integer(14) != 0;
+  if (!select->is_null(15)) part_count_stated_ = select->unsigned_integer(15);
   select->reset();
+  return true;
+}
+
+Status TrackView::load_capture_of(CaptureId capture, std::string_view track) {
+  SC_TRY_ASSIGN(const auto row, load_capture(*database_, capture));
+  if (!row) return not_found("no such capture");
+  project_ = row->project;
+  v1::CaptureClosed closing;
+  if (!closing.ParseFromArray(row->closing.data(), static_cast<int>(row->closing.size()))) {
+    return Ok{};
+  }
+  for (const v1::TrackEnd& end : closing.tracks()) {
+    if (end.track() == track) part_count_stated_ = end.part_count();
+  }
   return Ok{};
 }
 

@@ -24,9 +24,10 @@ namespace sitecast::hub {
 class TrackView {
  public:
   // kNotFound when neither the index nor the archive knows the track.
-  static Result<TrackView> open(Database& database, const Layout& layout, const CaptureRow& capture,
+  static Result<TrackView> open(Database& database, const Layout& layout, CaptureId capture,
                                 std::string_view track);
 
+  // part_count_total: from the part marked last, else as capture.closed states it.
   [[nodiscard]] const TrackInfo& info() const { return info_; }
 
   // Cells of every segment that overlaps [from, until), in order.
@@ -37,7 +38,10 @@ class TrackView {
 
  private:
   TrackView(Database& database, TrackKind kind) : database_(&database), kind_(kind) {}
-  Status load_columns(CaptureId capture, std::string_view track);
+  // What the track's row says; false: it has none yet.
+  Result<bool> load_columns(CaptureId capture, std::string_view track);
+  // The same of a track that only the archive knows. kNotFound: no such capture.
+  Status load_capture_of(CaptureId capture, std::string_view track);
   Status read_tail(const std::filesystem::path& sidecar);
   void add_to_info(const PartRef& part, const v1::PartEnvelope& envelope);
   // The row completed by the tail; empty if there is none.
@@ -52,6 +56,9 @@ class TrackView {
   std::int64_t track_id_ = 0;  // 0: not in the index yet
   std::uint64_t indexed_bytes_ = 0;
   std::optional<std::uint64_t> codec_sequence_;
+  ProjectId project_;
+  bool capture_complete_ = false;
+  std::optional<std::uint64_t> part_count_stated_;
   TrackInfo info_;
   std::map<std::uint64_t, std::vector<PartRef>> tail_;     // by row number
   std::map<std::uint64_t, std::uint64_t> tail_sequences_;  // sequence -> row number

@@ -109,16 +109,16 @@ Status IndexFiller::add_track(const MadeCapture& capture, std::string_view name,
       track.kind() == TrackKind::kVideo ? kVideoTimescale : kOpusTimescale;
   const std::int64_t track_id = ++track_count_;
   SC_TRY_ASSIGN(const std::string codec, codec_string(init_segment));
-  SC_TRY_ASSIGN(
-      Statement * insert,
-      database_->cached(
-          "insert into track (track_id, capture_id, name, timescale, codec, codec_sequence,"
-          " part_count, size_bytes, first_media_time, end_media_time, end_sequence, indexed_bytes)"
-          " values (?, ?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)"));
+  SC_TRY_ASSIGN(Statement * insert,
+                database_->cached(
+                    "insert into track (track_id, capture_id, name, project_id, capture_complete,"
+                    " part_count_stated, timescale, codec, codec_sequence, part_count, size_bytes,"
+                    " first_media_time, end_media_time, end_sequence, indexed_bytes)"
+                    " values (?, ?, ?, ?, 1, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)"));
   SC_TRY(insert
-             ->bind(track_id, capture.id, name, timescale, codec, part_count,
-                    track.size_bytes(capture.blocks), part_count * track.part_duration(),
-                    part_count, part_count * kRecordBytes)
+             ->bind(track_id, capture.id, name, capture.project, part_count, timescale, codec,
+                    part_count, track.size_bytes(capture.blocks),
+                    part_count * track.part_duration(), part_count, part_count * kRecordBytes)
              .run());
   SC_TRY_ASSIGN(
       Statement * save_row,

@@ -96,7 +96,8 @@ class DumpTest : public testing::Test {
   // SQL for another value that the column's checks let pass.
   static std::string another_value(const Column& column) {
     const std::string& name = column.name;
-    if (name == "complete" || name == "demonstration") return "1 - " + name;
+    static const std::set<std::string> kFlags{"complete", "capture_complete", "demonstration"};
+    if (kFlags.count(name) > 0) return "1 - " + name;
     if (column.type == "TEXT") return name + " || 'x'";
     if (column.type == "BLOB") return "randomblob(coalesce(length(" + name + "), 16))";
     return "coalesce(" + name + ", 0) + 1";

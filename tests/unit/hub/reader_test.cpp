@@ -410,6 +410,64 @@ TEST_F(ReaderTest, TracksOfOneInitSegmentShareIt) {
             ErrorKind::kNotFound);
 }
 
+TEST_F(ReaderTest, AHeldViewIsOneStateOfTheIndex) {
+  const CaptureId first = CaptureId::make();
+  const CaptureId second = CaptureId::make();
+  open_capture(first, "photo", "", 1'700'000'000'000'000);
+  index(true);
+  {
+    const auto view = ReadView::of(*reader_);
+    ASSERT_TRUE(view.ok());
+    EXPECT_TRUE(reader_->capture(first).ok());
+    open_capture(second, "photo", "", 1'700'000'000'000'001);
+    index(true);
+    EXPECT_FALSE(reader_->capture(second).ok());
+    TimelineQuery query;
+    query.project = project_;
+    EXPECT_EQ(reader_->timeline(query)->size(), 1U);
+  }
+  EXPECT_TRUE(reader_->capture(second).ok());
+  const auto again = ReadView::of(*reader_);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(reader_->capture(second).ok());
+}
+
+TEST_F(ReaderTest, ACapturesProjectIsKnownByItsOpeningOrByItsTracks) {
+  const CaptureId opened = CaptureId::make();
+  open_capture(opened, "walkthrough", "", 1'700'000'000'000'000);
+  const CaptureId filmed = CaptureId::make();
+  TrackMaker maker(filmed, "audio", SigningKey::generate());
+  archive_.add_part(project_, device_, maker, maker.next(), true);
+  index(true);
+  EXPECT_EQ(*reader_->project_of(opened), project_);
+  EXPECT_EQ(*reader_->project_of(filmed), project_);
+  EXPECT_TRUE(reader_->tracks(opened)->empty());
+  EXPECT_EQ(reader_->project_of(CaptureId::make()).error().kind(), ErrorKind::kNotFound);
+  EXPECT_EQ(reader_->tracks(CaptureId::make()).error().kind(), ErrorKind::kNotFound);
+}
+
+// Whenever the closing comes: before the track, after it, or once more.
+TEST_F(ReaderTest, ATracksLengthIsWhatTheLatestClosingStates) {
+  const CaptureId capture = CaptureId::make();
+  open_capture(capture, "walkthrough", "", 1'700'000'000'000'000);
+  close_capture(capture, "audio", 3);
+  index(true);
+  TrackMaker maker(capture, "audio", SigningKey::generate());
+  archive_.add_part(project_, device_, maker, maker.next(), true);
+  EXPECT_EQ(reader_->tracks(capture)->size(), 0U);
+  EXPECT_EQ(reader_->segments(capture, "audio", 0, UINT64_MAX)->front().parts_missing, 2U);
+  index(true);
+  EXPECT_EQ(reader_->tracks(capture)->front().part_count_total, 3U);
+  EXPECT_EQ(reader_->segments(capture, "audio", 0, UINT64_MAX)->front().parts_missing, 2U);
+  close_capture(capture, "audio", 1);
+  index(true);
+  EXPECT_EQ(reader_->tracks(capture)->front().part_count_total, 1U);
+  const auto segment = reader_->segment(capture, "audio", 0);
+  EXPECT_TRUE(segment->closed);
+  EXPECT_EQ(segment->parts_missing, 0U);
+  EXPECT_TRUE(reader_->capture(capture)->complete);
+}
+
 TEST_F(ReaderTest, ProjectsAndMembersAreTheLatestStatements) {
   v1::Event stated = event("project.stated", {});
   stated.clear_capture_id();

@@ -138,6 +138,11 @@ Response show_timeline(const ReadContext& context) {
   }
   std::vector<hub::EventInfo> remarks;
   if (only_remarks || query->capture_kind.empty()) {
+    // Nothing older than the last of a full list of captures can be on the page.
+    if (captures.size() == query->limit) {
+      query->from_us = std::max(query->from_us.value_or(captures.back().captured_at_us),
+                                captures.back().captured_at_us);
+    }
     auto read = context.reader.remarks(*query);
     if (!read.ok()) return response_of(read.error());
     remarks = std::move(*read);

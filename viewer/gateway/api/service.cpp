@@ -146,9 +146,9 @@ Result<std::optional<ProjectId>> Service::project_of(const Call& call, hub::Inde
       return std::optional<ProjectId>();
     }
     case ObjectKind::kCapture: {
-      const auto capture = reader.capture(call.params.capture);
-      if (capture.ok()) return std::optional(capture->project);
-      if (capture.error().kind() != ErrorKind::kNotFound) return capture.error();
+      const auto project = reader.project_of(call.params.capture);
+      if (project.ok()) return std::optional(*project);
+      if (project.error().kind() != ErrorKind::kNotFound) return project.error();
       // What is being filmed can be watched before the hub's first commit of it.
       if (call.route->id == RouteId::kCaptureLive) return live.project_of(call.params.capture);
       return std::optional<ProjectId>();
@@ -158,6 +158,9 @@ Result<std::optional<ProjectId>> Service::project_of(const Call& call, hub::Inde
 }
 
 Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveSnapshot& live) {
+  // What the guard saw is what the handler reads.
+  const auto view = hub::ReadView::of(reader);
+  if (!view.ok()) return response_of(view.error());
   const auto project = project_of(call, reader, live);
   if (!project.ok()) return response_of(project.error());
   if (call.subject.account_role != Role::kCentre) {
