@@ -50,6 +50,7 @@ export interface Filming {
   end: Promise<FilmingEnd>;
   // Ends it as soon as so much was filmed.
   stopAfter(seconds: number): void;
+  signal(name: NodeJS.Signals): void;
 }
 
 export interface Device {
@@ -160,7 +161,8 @@ function device(config: string, started: ChildProcess[]): Device {
               stopAtMs = seconds * 1000;
               stopInTime();
             };
-            filming({ capture: said.capture_id, end: ending, stopAfter });
+            const signal = (name: NodeJS.Signals): void => void agent.kill(name);
+            filming({ capture: said.capture_id, end: ending, stopAfter, signal });
           }
         });
       });

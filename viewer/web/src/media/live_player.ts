@@ -160,8 +160,10 @@ export class LivePlayer {
     const delay = this.#video.delay();
     this.#update({
       status: next,
-      // A negative or absurd figure means that the two clocks disagree: then nothing is claimed.
-      delaySeconds: delay !== null && delay >= 0 && delay < 60 ? delay : null,
+      // A negative or absurd figure means that the two clocks disagree: then nothing is claimed. Less than
+      // a tenth of a second nobody believes.
+      delaySeconds:
+        next === 'live' && delay !== null && delay >= 0 && delay < 60 ? Math.max(0.1, delay) : null,
       end: this.#video.end ?? this.#state.end,
     });
   }

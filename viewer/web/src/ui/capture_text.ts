@@ -19,6 +19,15 @@ export function titleOf(capture: Pick<Capture, 'title' | 'area' | 'kind'>, t: Te
   return capture.area === '' ? kind : t('capture.untitled', { area: capture.area, kind });
 }
 
+// What of kind and area the title does not say already.
+export function besideTitle(
+  capture: Pick<Capture, 'title' | 'area' | 'kind'>,
+  t: Text,
+): { kind: string; area: string } {
+  if (capture.title === '') return { kind: '', area: '' };
+  return { kind: kindText(capture.kind, t), area: capture.area === capture.title ? '' : capture.area };
+}
+
 const warnings = ['too_dark', 'blurred', 'lens_covered'] as const;
 
 export function warningText(warning: string, t: Text): string {

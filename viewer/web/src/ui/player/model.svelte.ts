@@ -47,6 +47,7 @@ export class PlayerModel {
   blocked = $state(false);
   soundOn = $state(true);
   soundRefused = $state(false);
+  silenced = $state(false); // by the browser, before the first tap
   rate = $state(1);
   isLive = $state(false);
 
@@ -71,6 +72,10 @@ export class PlayerModel {
 
   get hasVideo(): boolean {
     return this.mode === 'live' ? (this.live?.hasVideo ?? true) : (this.archive?.hasVideo ?? true);
+  }
+
+  get hasAudio(): boolean {
+    return this.mode === 'live' ? (this.live?.hasAudio ?? false) : (this.archive?.hasAudio ?? false);
   }
 
   // Live before the capture's details are here: the connection that boot.ts began.
@@ -128,7 +133,16 @@ export class PlayerModel {
     if (element.ended) this.seek(0);
     this.blocked = false;
     element.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.blocked = true;
+      const refused = error instanceof DOMException && error.name === 'NotAllowedError';
+      if (!refused || element !== this.element) return;
+      if (element.muted) {
+        this.blocked = true;
+        return;
+      }
+      // With sound only after a tap: without it, then, and said so.
+      this.setSound(false);
+      this.silenced = true;
+      this.play();
     });
   }
 
@@ -166,6 +180,7 @@ export class PlayerModel {
 
   // From a user's gesture.
   setSound(on: boolean): void {
+    this.silenced = false;
     if (this.mode === 'live') {
       this.soundRefused = this.#livePlayer !== null && !this.#livePlayer.setSound(on);
       this.soundOn = on && !this.soundRefused;
