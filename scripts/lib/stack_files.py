@@ -52,6 +52,7 @@ class StackFiles:
         self.bin = Path(build).resolve() / "bin"
         self.port_base = port_base
         self.lan_host = lan_host
+        self.held = ()  # descriptors that every process started here keeps open to its end
         self.hub_config = self.dir / "hub.toml"
         self.hub_state = self.dir / "hub"
         self.gateway_config = self.dir / "gateway.toml"
@@ -83,7 +84,7 @@ class StackFiles:
         """Runs one of our commands to its end; its stdout. StackError with what it said."""
         parent = os.getpid()
         done = subprocess.run(command, input=text_in, capture_output=True, text=True, check=False,
-                              preexec_fn=lambda: end_with_parent(parent))
+                              pass_fds=self.held, preexec_fn=lambda: end_with_parent(parent))
         if done.returncode != 0:
             shown = " ".join(Path(word).name if word.startswith("/") else word for word in command)
             raise StackError(f"`{shown}` failed with code {done.returncode}:\n"

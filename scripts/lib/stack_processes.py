@@ -37,7 +37,7 @@ class Child:
     """One program. Its stdout is read for the line `ready`; stderr goes to its log file."""
 
     def __init__(self, name, command, log, cwd=None, prints_ready=True, before_start=None,
-                 account=None):
+                 account=None, held=()):
         self.name = name
         self.command = command
         self.log = log
@@ -47,6 +47,7 @@ class Child:
         # Whose rights it has (an entry of pwd) instead of ours. From its first instruction on: a program
         # that gives up root by itself loses what ends it with its parent (prctl(2)).
         self.account = account
+        self.held = held  # descriptors it keeps open to its end
         self.process = None
         self.ready = threading.Event()
         self.started_at = 0.0
@@ -65,7 +66,7 @@ class Child:
             self.process = subprocess.Popen(
                 self.command, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=log, preexec_fn=lambda: end_with_parent(parent), **identity,
-                start_new_session=True)  # a Ctrl-C of the terminal is ours to pass on
+                pass_fds=self.held, start_new_session=True)  # a Ctrl-C of the terminal is ours to pass on
         self.started_at = time.monotonic()
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 

@@ -14,7 +14,8 @@ import mqtt_probe
 from listeners import listening_sockets
 from stack_files import (GATEWAY_METRICS, HTTP, HUB_METRICS, MQTT, MQTT_TLS, StackFiles,
                          broker_account, default_build, mosquitto_path, new_password, write_private)
-from stack_processes import Child, StackError, Supervisor, say, stop_on_signals
+from stack_processes import (STOP_LIMIT_S, Child, StackError, Supervisor, say,
+                             stop_on_signals)
 
 READY_LIMIT_S = 30
 
@@ -39,7 +40,7 @@ class Stack:
         self.project = project or PROJECT
         self.supervisor = Supervisor(supervise)
         self.broker = self.hub = self.gateway = None
-        self.lock_file = None
+        self.locks = []
 
     def start(self):
         files = self.files
@@ -51,30 +52,49 @@ class Stack:
         facts = self._ensure_project()
         files.point_device_at_broker()
         self._ensure_accounts()
-        self.broker = self.supervisor.add(
-            Child("broker", [mosquitto_path(), "-c", "mosquitto.conf"], files.log / "broker.log",
-                  cwd=files.broker, before_start=files.write_broker_files,
-                  account=broker_account()))
+        self.broker = self._child("broker", [mosquitto_path(), "-c", "mosquitto.conf"],
+                                  cwd=files.broker, before_start=files.write_broker_files,
+                                  account=broker_account())
         self._prove_broker(facts)
-        self.hub = self.supervisor.add(
-            Child("hub", files.command("sitecast-hub", "run"), files.log / "hub.log"))
+        self.hub = self._child("hub", files.command("sitecast-hub", "run"))
         self.hub.wait_ready(READY_LIMIT_S)
-        self.gateway = self.supervisor.add(
-            Child("gateway", files.command("sitecast-gateway", "run"), files.log / "gateway.log"))
+        self.gateway = self._child("gateway", files.command("sitecast-gateway", "run"))
         self.gateway.wait_ready(READY_LIMIT_S)
         return self._info(facts)
 
     def stop(self):
         self.supervisor.stop()
-        if self.lock_file:
-            self.lock_file.close()
+        for lock in self.locks:
+            lock.close()
 
     def _lock(self):
-        self.lock_file = open(self.files.dir / "stack.lock", "w", encoding="utf-8")
+        """One stack at a time. The second lock is open in every part as well: those of a stack that was
+        killed may need a moment to end, and have files and ports until then."""
+        if not self._locked("stack.lock"):
+            raise StackError(f"another stack runs in {self.files.dir}")
+        if not self._locked("parts.lock"):
+            say("waiting for what a killed stack left running to end")
+            deadline = time.monotonic() + STOP_LIMIT_S
+            while not self._locked("parts.lock"):
+                if time.monotonic() > deadline:
+                    raise StackError(f"it still runs after {STOP_LIMIT_S} s; `fuser "
+                                     f"{self.files.dir}/parts.lock` names its processes")
+                time.sleep(0.02)
+        self.files.held = (self.locks[-1].fileno(),)
+
+    def _locked(self, name):
+        file = open(self.files.dir / name, "w", encoding="utf-8")
         try:
-            fcntl.flock(self.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise StackError(f"another stack runs in {self.files.dir}") from problem
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        self.locks.append(file)
+        return True
+
+    def _child(self, name, command, **options):
+        return self.supervisor.add(Child(name, command, self.files.log / f"{name}.log",
+                                         held=self.files.held, **options))
 
     def _ensure_project(self):
         """Project, members and one device, made on the first start; {"project_id", "device_id"}."""

@@ -3,12 +3,14 @@
 """A stack that is killed: its parts end with it, and the next start takes up what it finds, at whatever
 step of the first start it happened."""
 import argparse
-import fcntl
+import contextlib
+import os
 import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 import unittest
 
@@ -36,18 +38,6 @@ class FirstStartTest(unittest.TestCase):
         finally:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-        wait_until("nothing of it writes any more", 60, lambda: self.is_free(stack.dir / "hub"))
-
-    @staticmethod
-    def is_free(state):
-        if not (state / "hub.lock").exists():
-            return True
-        with open(state / "hub.lock", "ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except OSError:
-                return False
 
     def test_killed_at_any_step_it_is_taken_up_by_the_next_start(self):
         for step in STEPS:
@@ -63,6 +53,27 @@ class FirstStartTest(unittest.TestCase):
                     self.assertEqual(mqtt_probe.connect_reason(OPTIONS.port_base, device, password),
                                      mqtt_probe.SUCCESS)
 
+    def test_next_start_waits_for_what_a_killed_one_left_running(self):
+        killed = Stack(OPTIONS.build, self.dir / "stack", OPTIONS.port_base)
+        with killed:
+            broker = killed.info["broker_pid"]
+            os.kill(broker, signal.SIGSTOP)  # it cannot end yet
+            self.addCleanup(self.let_go, broker)
+            killed.process.kill()
+            killed.process.wait()
+        threading.Thread(target=self.let_go_once_waited_for, args=(killed, broker), daemon=True).start()
+        with killed as following:
+            self.assertNotEqual(following.info["broker_pid"], broker)
+
+    def let_go_once_waited_for(self, stack, broker):
+        wait_until("it is waited for", 60,
+                   lambda: "left running" in (stack.dir / "stack.log").read_text())
+        self.let_go(broker)
+
+    @staticmethod
+    def let_go(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
     def test_killed_stack_leaves_no_process_behind(self):
         stack = Stack(OPTIONS.build, self.dir / "stack", OPTIONS.port_base, supervise=True)

@@ -47,8 +47,9 @@ class Stack:
         self.info = {}
 
     def __enter__(self):
-        log = open(self.dir / "stack.log", "ab")
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log, text=True)
+        with open(self.dir / "stack.log", "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log,
+                                            text=True)
         line = []
         reader = threading.Thread(target=lambda: line.append(self.process.stdout.readline()),
                                   daemon=True)
