@@ -20,9 +20,10 @@ MQTT_TLS = 4  # beyond the port base
 # The ports are those of the hub's own namespace, so that tests may run beside each other.
 PORT_BASE = 24100
 WINDOW_BYTES = 512 * 1024
+LINK_BITS_PER_S = 6_000_000
 # A link as it should be. Each line undoes one kind of fault.
-WHOLE = ["up", "rate unlimited", "uplink rate 6M", "uplink queue 100ms", "delay 30", "loss 0",
-         "reset off", "portal off"]
+WHOLE = ["up", "rate unlimited", f"uplink rate {LINK_BITS_PER_S}", "uplink queue 100ms", "delay 30",
+         "loss 0", "reset off", "portal off"]
 READ_METRICS = ("import urllib.request, sys; "
                 "print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())")
 
@@ -100,11 +101,12 @@ class Field:
                 return int(float(line.split()[-1]))
         return 0
 
-    def finish(self, deliver_s=120):
+    def finish(self):
         """Ends filming, lets everything be delivered, stops the stack; the problems found, as sentences."""
         self.walk.stop()
         self.walk = None
-        self.agent("send", "--until-delivered", timeout=deliver_s)
+        waiting_bits = self.status()["waiting_bytes"] * 8
+        self.agent("send", "--until-delivered", timeout=120 + 3 * waiting_bits / LINK_BITS_PER_S)
         self.stack.__exit__()
         stack, self.stack = self.stack, None
         # Nothing runs any more: what the files hold is all there is.

@@ -15,16 +15,16 @@ import subprocess
 import sys
 import time
 
-from field import WHOLE, WINDOW_BYTES, Field, wait_until, why_not
+from field import LINK_BITS_PER_S, WHOLE, WINDOW_BYTES, Field, wait_until, why_not
 
 PORTAL_PORT = 8080
 RESUME_S = 10
 
 # Somebody who lets everybody connect, takes what is said, and answers in another protocol or not at all.
 PORTAL = f"""
-import socket, threading
+import contextlib, socket, threading
 def serve(connection, answers):
-    with connection:
+    with connection, contextlib.suppress(OSError):
         while connection.recv(65536):
             if answers:
                 connection.sendall(b"HTTP/1.1 302 Found\\r\\nLocation: http://portal/\\r\\n\\r\\n")
@@ -120,14 +120,17 @@ def happen_and_recover(kind, outages, field):
     wait_until(f"{kind}: the hub gets something new", RESUME_S,
                lambda: field.parts("parts_at_hub") > at_hub)
     resumed = time.monotonic() - healed
+    field.link.do("clear")
     wait_until(f"{kind}: the hub has what was captured meanwhile", 60,
                lambda: field.parts("parts") - field.parts("parts_at_hub") < 60)
     whole = time.monotonic() - healed
+    used = field.link.stats()["uplink"]["bytes_out"] * 8 / max(whole - resumed, 0.001) / LINK_BITS_PER_S
     after = field.status()["link"]
     twice = field.metric("sitecast_hub_parts_known_total") - twice_before
     cost = {name: after[name] - before[name] for name in (
         "cuts", "cut_in_flight_bytes", "sent_again_parts", "sent_again_bytes")}
-    print(f"  {kind}: {lasted:.1f} s, resumed after {resumed:.1f} s, whole after {whole:.1f} s, "
+    print(f"  {kind}: {lasted:.1f} s, resumed after {resumed:.1f} s, whole after {whole:.1f} s "
+          f"({100 * used:.0f} % of the link), "
           f"{cost['cuts']} cuts, {cost['cut_in_flight_bytes']} bytes in flight, "
           f"{cost['sent_again_bytes']} bytes ({cost['sent_again_parts']} parts) sent again, "
           f"{twice} parts came twice", flush=True)
