@@ -175,6 +175,7 @@ void Courier::take(Input& input) {
     last_status_.clear();
     acknowledged_bytes_ = 0;
     delivered_.restart();
+    stuck_.restart();
     subscribe_for(settings_.project);
     machine_.limit_on_the_way(up->receive_maximum);
     machine_.connected();
@@ -318,6 +319,12 @@ void Courier::watch_link() {
   if (figures->acknowledged_bytes > acknowledged_bytes_) machine_.link_moves();
   acknowledged_bytes_ = figures->acknowledged_bytes;
   delivered_.observe(figures->acknowledged_bytes, now);
+  if (stuck_.observe({now, machine_.live(), figures->outstanding_bytes, delivered_.kbps()})) {
+    if (ladder_ && ladder_->fit(link_sample())) take_rung();
+    machine_.stuck();
+    carry_out();
+    return;
+  }
   follow_link();
 }
 
@@ -338,15 +345,21 @@ void Courier::watch_connecting() {
   take_failure(failed);
 }
 
-void Courier::follow_link() {
-  if (!ladder_) return;
+LinkSample Courier::link_sample() const {
   LinkSample sample;
   sample.now_us = clock_.monotonic_us();
   sample.connected = up_;
   sample.live_lag_us = machine_.live_lag_us();
   sample.round_trip_us = link_.round_trip_us;
   sample.delivered_kbps = delivered_.kbps();
-  if (!ladder_->observe(sample)) return;
+  return sample;
+}
+
+void Courier::follow_link() {
+  if (ladder_ && ladder_->observe(link_sample())) take_rung();
+}
+
+void Courier::take_rung() {
   const Rung& rung = ladder_->rung();
   log_.info("live: {} (about {} kbit/s; {} kbit/s were delivered)", rung.name, rung.link_kbps(),
             delivered_.kbps());

@@ -18,6 +18,7 @@
 #include "agent/publish/delivered_rate.h"
 #include "agent/publish/delivery.h"
 #include "agent/publish/rate_ladder.h"
+#include "agent/publish/stuck_watch.h"
 #include "agent/publish/transport.h"
 #include "agent/spool/spool.h"
 #include "proto/base/clock.h"
@@ -126,6 +127,8 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] std::int64_t watch_pause_us() const;
   void watch_connecting() SC_REQUIRES(machine_mutex_);
   void follow_link() SC_REQUIRES(machine_mutex_);
+  void take_rung() SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] LinkSample link_sample() const SC_REQUIRES(machine_mutex_);
   void publish_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] v1::DeviceStatus make_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::shared_ptr<const std::string> topic(TopicKind kind, ProjectId project) const;
@@ -149,6 +152,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::vector<ProjectId> subscribed_;
   std::int64_t link_watched_us_ = 0;
   std::uint64_t acknowledged_bytes_ = 0;
+  StuckWatch stuck_;
   std::optional<std::uint64_t> connecting_bytes_;
   std::int64_t connect_began_us_ = 0;
   std::string last_status_, last_full_status_;

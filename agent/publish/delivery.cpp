@@ -157,6 +157,12 @@ void Delivery::address_gone() {
   give_up_connection("this device has another address");
 }
 
+void Delivery::stuck() {
+  if (link_ != Link::kUp) return;
+  backoff_.reset();
+  give_up_connection("the link has become too thin for what is on its way");
+}
+
 void Delivery::sign_of_life() { quiet_since_us_ = answered_at_us_ = clock_.monotonic_us(); }
 
 void Delivery::link_moves() {

@@ -123,6 +123,8 @@ class Delivery {
   void connected();
   void connect_failed(const Verdict& verdict, std::string why);
   void disconnected(std::string why);
+  // What was sent at a better rate holds up the newest moment: the rest of it is left behind.
+  void stuck();
   void address_gone();        // the network is another one: nothing comes back on this connection
   void written(Token token);  // QoS 0: handed to the kernel
   void puback(Token token, std::uint8_t reason_code);
@@ -140,6 +142,8 @@ class Delivery {
   // The link carries hardly more than voice: pictures are not filled in meanwhile, because each
   // would hold up the voice for as long as it takes to send.
   void hold_picture_fills(bool held) { picture_fills_held_ = held; }
+  // Something was filmed within the last two seconds.
+  [[nodiscard]] bool live() const;
   // Age of the oldest live part that the kernel has not taken.
   [[nodiscard]] std::int64_t live_lag_us() const;
 

@@ -72,6 +72,8 @@ bool Delivery::live_has_room(const Track& track, std::uint32_t bytes) const {
   return live_lag_us() <= limit_us && live_unwritten_bytes_ <= kLiveBytes;
 }
 
+bool Delivery::live() const { return clock_.monotonic_us() - live_at_us_ < kPoliteUs; }
+
 std::int64_t Delivery::live_lag_us() const {
   if (live_unwritten_.empty()) return 0;
   return clock_.monotonic_us() - live_unwritten_.begin()->second.sent_us;
@@ -358,8 +360,7 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
     }
     case Outstanding::What::kFill: {
       fill_unacked_bytes_ -= outstanding.bytes;
-      window_.acknowledged(outstanding.bytes, now - outstanding.sent_us,
-                           now - live_at_us_ < kPoliteUs, now);
+      window_.acknowledged(outstanding.bytes, now - outstanding.sent_us, live(), now);
       Track& track = tracks_[outstanding.track];
       const auto flight = track.flights.find(outstanding.sequence);
       if (flight == track.flights.end() || flight->second.token != token)

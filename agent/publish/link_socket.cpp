@@ -169,6 +169,8 @@ std::optional<LinkFigures> LinkSocket::figures() const {
   figures.received_bytes = info.tcpi_bytes_received;
   figures.delivery_rate_bytes_per_s = info.tcpi_delivery_rate;
   figures.unsent_bytes = info.tcpi_notsent_bytes;
+  figures.outstanding_bytes =
+      std::uint64_t{info.tcpi_unacked} * info.tcpi_snd_mss + info.tcpi_notsent_bytes;
   std::array<char, 16> name{};
   size = name.size();
   if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size) == 0) {

@@ -21,6 +21,7 @@ struct LinkFigures {
   std::uint64_t received_bytes = 0;
   std::uint64_t delivery_rate_bytes_per_s = 0;
   std::uint32_t unsent_bytes = 0;
+  std::uint64_t outstanding_bytes = 0;  // unsent, or sent and not acknowledged
   std::string congestion_control;
 };
 

@@ -74,6 +74,11 @@ bool RateLadder::observe(const LinkSample& sample) {
   return clear_us >= (proven ? kProvenUs : patience_us_) && go_up(now);
 }
 
+bool RateLadder::fit(const LinkSample& sample) {
+  return rung().link_kbps() > sample.delivered_kbps * kUse && at_ + 2 < rungs_.size() &&
+         go_down(sample);
+}
+
 bool RateLadder::waits(const LinkSample& sample) {
   if (sample.round_trip_us > 0) {
     base_round_trip_us_ = base_round_trip_us_ == 0

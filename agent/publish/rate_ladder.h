@@ -44,6 +44,9 @@ class RateLadder {
 
   // About four times a second. True: rung() is another one now.
   bool observe(const LinkSample& sample);
+  // The connection is left because the link cannot carry what is on it: down at once to what it
+  // can.
+  bool fit(const LinkSample& sample);
   [[nodiscard]] const Rung& rung() const { return rungs_[at_]; }
   [[nodiscard]] std::size_t position() const { return at_; }
 

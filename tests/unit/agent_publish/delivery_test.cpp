@@ -692,6 +692,14 @@ TEST_F(DeliveryTest, ALongPauseEndsSoonWhenSomethingIsFilmed) {
   EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 3 * kSecond);
 }
 
+TEST_F(DeliveryTest, AStuckConnectionIsLeftAndAnotherOneMadeAtOnce) {
+  connect();
+  take_actions();
+  machine.stuck();
+  EXPECT_EQ(take<Disconnect>().size(), 1U);
+  EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 500 * kMs);
+}
+
 TEST_F(DeliveryTest, AnotherAddressGivesTheConnectionUpAtOnce) {
   connect();
   take_actions();

@@ -135,6 +135,18 @@ TEST(RateLadderTest, ACutChangesNothingByItself) {
   EXPECT_EQ(link.ladder.position(), before);
 }
 
+TEST(RateLadderTest, LeavingAConnectionFitsAtOnceIntoWhatIsDelivered) {
+  LinkSample sample;
+  sample.now_us = 1;
+  for (const auto& [kbps, rung] : {std::pair{900U, "360p"}, {100U, "stills"}, {20U, "voice"}}) {
+    RateLadder ladder{make_rungs(kBest)};
+    sample.delivered_kbps = kbps;
+    EXPECT_TRUE(ladder.fit(sample));
+    EXPECT_EQ(ladder.rung().name, rung);
+    EXPECT_FALSE(ladder.fit(sample)) << "it fits";
+  }
+}
+
 TEST(RateLadderTest, NoRungExceedsWhatWasAskedFor) {
   const Rung small{"full", 500, 640, 480, 25, 0, 24};
   std::uint32_t last = UINT32_MAX;
