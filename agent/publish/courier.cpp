@@ -173,9 +173,7 @@ void Courier::take(Input& input) {
     failure_said_.clear();
     subscribed_.clear();
     last_status_.clear();
-    acknowledged_bytes_ = 0;
-    delivered_.restart();
-    stuck_.restart();
+    follower_.restart();
     subscribe_for(settings_.project);
     machine_.limit_on_the_way(up->receive_maximum);
     machine_.connected();
@@ -315,17 +313,8 @@ void Courier::watch_link() {
   const auto figures = transport_->link_figures();
   if (!figures) return;
   link_ = *figures;
-  machine_.round_trip(figures->round_trip_us);
-  if (figures->acknowledged_bytes > acknowledged_bytes_) machine_.link_moves();
-  acknowledged_bytes_ = figures->acknowledged_bytes;
-  delivered_.observe(figures->acknowledged_bytes, now);
-  if (stuck_.observe({now, machine_.live(), figures->outstanding_bytes, delivered_.kbps()})) {
-    if (ladder_ && ladder_->fit(link_sample())) take_rung();
-    machine_.stuck();
-    carry_out();
-    return;
-  }
-  follow_link();
+  if (follower_.observe(*figures, now)) take_rung();
+  carry_out();
 }
 
 std::int64_t Courier::watch_pause_us() const { return up_ ? kWatchLinkUs : kWatchConnectingUs; }
@@ -345,43 +334,27 @@ void Courier::watch_connecting() {
   take_failure(failed);
 }
 
-LinkSample Courier::link_sample() const {
-  LinkSample sample;
-  sample.now_us = clock_.monotonic_us();
-  sample.connected = up_;
-  sample.live_lag_us = machine_.live_lag_us();
-  sample.round_trip_us = link_.round_trip_us;
-  sample.delivered_kbps = delivered_.kbps();
-  return sample;
-}
-
-void Courier::follow_link() {
-  if (ladder_ && ladder_->observe(link_sample())) take_rung();
-}
-
 void Courier::take_rung() {
-  const Rung& rung = ladder_->rung();
+  const Rung& rung = *follower_.rung();
   log_.info("live: {} (about {} kbit/s; {} kbit/s were delivered)", rung.name, rung.link_kbps(),
-            delivered_.kbps());
-  machine_.pause_live(rung.link_kbps() == 0);
-  machine_.hold_picture_fills(rung.link_kbps() > 0 &&
-                              (rung.video_kbps == 0 || rung.still_every_ms > 0));
+            follower_.delivered_kbps());
   if (settings_.on_rung) settings_.on_rung(rung);
 }
 
 void Courier::adapt(std::vector<Rung> rungs) {
   const MutexLock lock(machine_mutex_);
-  if (!ladder_) ladder_.emplace(std::move(rungs));
+  follower_.adapt(std::move(rungs));
 }
 
 std::uint32_t Courier::delivered_kbps() const {
   const MutexLock lock(machine_mutex_);
-  return delivered_.kbps();
+  return follower_.delivered_kbps();
 }
 
 std::optional<Rung> Courier::rung() const {
   const MutexLock lock(machine_mutex_);
-  return ladder_ ? std::optional(ladder_->rung()) : std::nullopt;
+  const Rung* rung = follower_.rung();
+  return rung != nullptr ? std::optional(*rung) : std::nullopt;
 }
 
 v1::DeviceStatus Courier::make_status(bool online) {

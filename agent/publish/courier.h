@@ -15,10 +15,9 @@
 #include <variant>
 #include <vector>
 
-#include "agent/publish/delivered_rate.h"
 #include "agent/publish/delivery.h"
+#include "agent/publish/link_follower.h"
 #include "agent/publish/rate_ladder.h"
-#include "agent/publish/stuck_watch.h"
 #include "agent/publish/transport.h"
 #include "agent/spool/spool.h"
 #include "proto/base/clock.h"
@@ -126,9 +125,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void watch_link() SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::int64_t watch_pause_us() const;
   void watch_connecting() SC_REQUIRES(machine_mutex_);
-  void follow_link() SC_REQUIRES(machine_mutex_);
   void take_rung() SC_REQUIRES(machine_mutex_);
-  [[nodiscard]] LinkSample link_sample() const SC_REQUIRES(machine_mutex_);
   void publish_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] v1::DeviceStatus make_status(bool online) SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::shared_ptr<const std::string> topic(TopicKind kind, ProjectId project) const;
@@ -140,6 +137,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
 
   mutable Mutex machine_mutex_;  // held by the delivery thread while it works
   Delivery machine_ SC_GUARDED_BY(machine_mutex_);
+  LinkFollower follower_ SC_GUARDED_BY(machine_mutex_){machine_};
 
   // Delivery thread.
   std::unique_ptr<Transport> transport_;
@@ -151,8 +149,6 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   PartMade present_part_;       // whose frame needs not be read again
   std::vector<ProjectId> subscribed_;
   std::int64_t link_watched_us_ = 0;
-  std::uint64_t acknowledged_bytes_ = 0;
-  StuckWatch stuck_;
   std::optional<std::uint64_t> connecting_bytes_;
   std::int64_t connect_began_us_ = 0;
   std::string last_status_, last_full_status_;
@@ -160,8 +156,6 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
-  DeliveredRate delivered_ SC_GUARDED_BY(machine_mutex_);
-  std::optional<RateLadder> ladder_ SC_GUARDED_BY(machine_mutex_);
 
   mutable Mutex queue_mutex_;
   CondVar wake_;

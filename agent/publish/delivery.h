@@ -139,9 +139,9 @@ class Delivery {
   // Live stops and everything goes by fill, until it is false again: the link is too thin for
   // voice.
   void pause_live(bool paused) { live_paused_ = paused; }
-  // The link carries hardly more than voice: pictures are not filled in meanwhile, because each
-  // would hold up the voice for as long as it takes to send.
-  void hold_picture_fills(bool held) { picture_fills_held_ = held; }
+  // While something is live no larger part than this is filled in, but for voice: it would hold up
+  // live for as long as it takes to send.
+  void limit_picture_fills(std::uint64_t largest_bytes) { largest_fill_bytes_ = largest_bytes; }
   // Something was filmed within the last two seconds.
   [[nodiscard]] bool live() const;
   // Age of the oldest live part that the kernel has not taken.
@@ -231,6 +231,7 @@ class Delivery {
   [[nodiscard]] bool fill_has_room(std::uint32_t bytes) const;
   [[nodiscard]] bool live_has_room(const Track& track, std::uint32_t bytes) const;
   std::optional<std::uint64_t> next_waiting(Track& track);
+  [[nodiscard]] bool too_large_beside_live(const Track& track, std::uint64_t sequence);
   void send_part(Track& track, std::uint64_t sequence, std::uint32_t bytes, bool live);
   Token new_token(Outstanding outstanding);
   void doubt();
@@ -291,7 +292,7 @@ class Delivery {
   std::int64_t answered_at_us_ = 0;  // last PUBACK or receipt
 
   bool live_paused_ = false;
-  bool picture_fills_held_ = false;
+  std::uint64_t largest_fill_bytes_ = UINT64_MAX;
   bool hub_present_ = false;
   bool hub_absent_ = false;
   std::int64_t asked_since_us_ = kNever;  // a hello that the broker took and the hub did not answer

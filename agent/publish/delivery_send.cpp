@@ -245,11 +245,10 @@ std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bo
   for (const TrackHandle handle : open_) {
     Track& track = tracks_[handle];
     if (is_master(track.at.track) != master) continue;
-    if (picture_fills_held_ && !is_audio(track.at.track)) continue;
     if (best != nullptr && track.at.order != best->at.order) break;
     if (!track.positioned || track.conflict || now < track.blocked_until_us) continue;
     const auto sequence = next_waiting(track);
-    if (!sequence) continue;
+    if (!sequence || too_large_beside_live(track, *sequence)) continue;
     const double progress = static_cast<double>(*sequence) / static_cast<double>(track.at.made);
     if (best != nullptr && progress >= best_progress) continue;
     best = &track;
@@ -258,6 +257,11 @@ std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bo
   }
   if (best == nullptr) return std::nullopt;
   return std::pair(best, best_sequence);
+}
+
+bool Delivery::too_large_beside_live(const Track& track, std::uint64_t sequence) {
+  return largest_fill_bytes_ != UINT64_MAX && live() && !is_audio(track.at.track) &&
+         spool_.frame_bytes(track.at.handle, sequence) > largest_fill_bytes_;
 }
 
 std::optional<std::uint64_t> Delivery::next_waiting(Track& track) {

@@ -79,6 +79,12 @@ bool RateLadder::fit(const LinkSample& sample) {
          go_down(sample);
 }
 
+std::uint64_t RateLadder::largest_fill_bytes(std::uint32_t delivered_kbps) const {
+  if (at_ == 0 || rung().link_kbps() == 0) return UINT64_MAX;
+  if (rung().video_kbps == 0 || rung().still_every_ms > 0) return 0;
+  return std::uint64_t{delivered_kbps} * 125;
+}
+
 bool RateLadder::waits(const LinkSample& sample) {
   if (sample.round_trip_us > 0) {
     base_round_trip_us_ = base_round_trip_us_ == 0

@@ -47,6 +47,11 @@ class RateLadder {
   // The connection is left because the link cannot carry what is on it: down at once to what it
   // can.
   bool fit(const LinkSample& sample);
+  // The largest picture or block that may be filled in beside live, which waits as long as that
+  // takes to send. None at all where the link carries hardly more than voice, and no more than a
+  // second of what the link has shown to carry until live is at its best again: pictures of a
+  // better time are large, and a rung may fit only because there is little to see.
+  [[nodiscard]] std::uint64_t largest_fill_bytes(std::uint32_t delivered_kbps) const;
   [[nodiscard]] const Rung& rung() const { return rungs_[at_]; }
   [[nodiscard]] std::size_t position() const { return at_; }
 

@@ -147,6 +147,29 @@ TEST(RateLadderTest, LeavingAConnectionFitsAtOnceIntoWhatIsDelivered) {
   }
 }
 
+TEST(RateLadderTest, WhatIsFilledInBesideLiveIsNoLargerThanTheLinkHasShownToCarry) {
+  SimulatedLink link;
+  EXPECT_EQ(link.ladder.largest_fill_bytes(100), UINT64_MAX) << "live is at its best";
+  link.run(10, 6'000);
+  link.run(15, 75);
+  EXPECT_EQ(link.ladder.rung().name, "voice");
+  EXPECT_EQ(link.ladder.largest_fill_bytes(75), 0U);
+  while (link.ladder.rung().name != "240p10") link.run(0.25, 1'000);
+  EXPECT_EQ(link.ladder.largest_fill_bytes(96), 12'000U);
+}
+
+TEST(RateLadderTest, AnotherPathsRoundTripIsLearntAnew) {
+  RateLadder ladder{make_rungs(kBest)};
+  LinkSample sample{1'000'000, true, 0, 60'000, 6'000};
+  ladder.observe(sample);
+  ladder.observe(LinkSample());  // a cut
+  sample.round_trip_us = 700'000;
+  for (int i = 0; i < 100; ++i) {
+    sample.now_us += 250'000;
+    EXPECT_FALSE(ladder.observe(sample));
+  }
+}
+
 TEST(RateLadderTest, NoRungExceedsWhatWasAskedFor) {
   const Rung small{"full", 500, 640, 480, 25, 0, 24};
   std::uint32_t last = UINT32_MAX;
