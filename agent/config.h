@@ -17,8 +17,8 @@ namespace sitecast::agent {
 struct BrokerConfig {
   std::string url;       // checked: mqtts://HOST:PORT, or mqtt:// of this machine itself
   std::string username;  // empty: the device id
-  std::filesystem::path password_file;
-  std::filesystem::path ca_file;  // mqtts: empty = the system's authorities
+  std::filesystem::path password_file;  // looked at only when connecting; empty: no password
+  std::filesystem::path ca_file;        // mqtts: empty = the system's authorities
 };
 
 struct SpoolConfig {

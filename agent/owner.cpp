@@ -12,24 +12,14 @@
 #include "agent/key_file.h"
 #include "agent/photo_only_store.h"
 #include "agent/status_report.h"
-#include "proto/base/file.h"
 
 namespace sitecast::agent {
 namespace {
 
-constexpr std::uint64_t kPasswordFileBytes = 4096;
 constexpr int kPollMs = 100;
 constexpr std::int64_t kProgressUs = 1'000'000;
 // `send` without --until-delivered: how long it bears that nothing moves.
 constexpr std::int64_t kNoProgressUs = 15'000'000;
-
-Result<std::string> read_password(const std::filesystem::path& path) {
-  if (path.empty()) return std::string();
-  auto bytes = read_file(path, kPasswordFileBytes);
-  if (!bytes.ok()) return bytes.error().within("broker.password_file");
-  const std::string text = to_string(ByteView(*bytes));
-  return text.substr(0, text.find_first_of("\r\n"));
-}
 
 LiveQuality quality_of(const Rung& rung) {
   return {rung.video_kbps, rung.longer_side_px, rung.shorter_side_px,
@@ -58,7 +48,7 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
     if (!broker.ok()) return broker.error().within("broker.url");
     courier.transport.broker = std::move(*broker);
     courier.transport.username = config.broker.username;
-    SC_TRY_ASSIGN(courier.transport.password, read_password(config.broker.password_file));
+    courier.transport.password_file = config.broker.password_file;
     courier.transport.ca_file = config.broker.ca_file;
     courier.transport.congestion_control = config.publish.congestion_control;
     courier.device = config.device_id;

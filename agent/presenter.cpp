@@ -151,8 +151,8 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
     // Time alone does not help: what a person has to do.
     const std::string cause = text_of(status, "cause");
     const std::string detail = text_of(status, "detail");
-    if (!detail.empty() && (cause == waiting::kNotTrusted || cause == waiting::kNotAdmitted ||
-                            cause == waiting::kRefused)) {
+    if (!detail.empty() && (cause == waiting::kNoPassword || cause == waiting::kNotTrusted ||
+                            cause == waiting::kNotAdmitted || cause == waiting::kRefused)) {
       add("! " + detail);
     }
   }

@@ -24,6 +24,8 @@ constexpr std::array kEntries = {
     Entry{"arrived", "已到中心", "at the hub"},
     Entry{"to_send", "待发", "to send"},
     Entry{"not_synced", "正在写入", "being saved"},
+    Entry{"no_password", "读不到本设备的密码文件，暂不能发送；拍摄不受影响",
+          "this device's password file cannot be read, so nothing is sent; filming goes on"},
     Entry{"no_link", "没有网络", "no network"},
     Entry{"not_trusted", "无法确认中心的身份（证书不被信任）",
           "the hub's identity cannot be confirmed (its certificate)"},

@@ -206,8 +206,9 @@ void Courier::take(Input& input) {
 // but once.
 void Courier::take_failure(ConnectFailed& failed) {
   const ConnectFailure& failure = failed.failure;
-  const Verdict verdict =
-      failure.not_trusted ? verdict_of_distrust() : verdict_of_connack(failure.reason_code);
+  const Verdict verdict = failure.no_password   ? verdict_of_no_password()
+                          : failure.not_trusted ? verdict_of_distrust()
+                                                : verdict_of_connack(failure.reason_code);
   if (verdict.cause == WaitCause::kNoLink || failure.why == failure_said_) {
     log_.info("no connection: {}", failure.why);
   } else {

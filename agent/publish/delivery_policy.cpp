@@ -49,6 +49,7 @@ std::string_view name_of(WaitCause cause) {
   switch (cause) {
     case WaitCause::kNone: return "";
     case WaitCause::kNotSynced: return waiting::kNotSynced;
+    case WaitCause::kNoPassword: return waiting::kNoPassword;
     case WaitCause::kNoLink: return waiting::kNoLink;
     case WaitCause::kNotTrusted: return waiting::kNotTrusted;
     case WaitCause::kNotAdmitted: return waiting::kNotAdmitted;
@@ -107,6 +108,7 @@ std::string sentence_of_connack(std::uint8_t reason_code) {
   }
 }
 
+Verdict verdict_of_no_password() { return {false, true, 0, WaitCause::kNoPassword, true}; }
 Verdict verdict_of_distrust() { return {false, true, 0, WaitCause::kNotTrusted, true}; }
 
 Verdict verdict_of_refusal(v1::RefusalCause cause) {

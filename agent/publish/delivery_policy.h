@@ -15,6 +15,7 @@ namespace sitecast::agent {
 enum class WaitCause {
   kNone,
   kNotSynced,
+  kNoPassword,   // this device cannot read its own for the broker
   kNoLink,       // broker not reached
   kNotTrusted,   // TLS: the other side is not known to be our broker
   kNotAdmitted,  // the broker refuses this device or this topic
@@ -43,6 +44,8 @@ Verdict verdict_of_puback(std::uint8_t reason_code);
 Verdict verdict_of_connack(std::uint8_t reason_code);
 // The same as a sentence: what the broker said and what helps.
 std::string sentence_of_connack(std::uint8_t reason_code);
+// This device's password cannot be read: it is looked for again at the next attempt.
+Verdict verdict_of_no_password();
 // The broker's certificate is not accepted here.
 Verdict verdict_of_distrust();
 Verdict verdict_of_refusal(v1::RefusalCause cause);

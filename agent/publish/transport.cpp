@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "agent/publish/delivery_policy.h"
+#include "agent/publish/password_file.h"
 #include "agent/publish/tls_check.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
@@ -65,12 +66,12 @@ class Transport::Session final : public mqtt::iaction_listener {
     });
   }
 
-  void connect(const TransportSettings& settings) {
+  void connect(const TransportSettings& settings, const std::string& password) {
     auto options = mqtt::connect_options_builder()
                        .mqtt_version(MQTTVERSION_5)
                        .clean_start(true)
                        .user_name(settings.username)
-                       .password(settings.password)
+                       .password(password)
                        .automatic_reconnect(false)
                        .finalize();
     options.set_keep_alive_interval(kKeepAliveS);
@@ -263,8 +264,8 @@ Transport::Transport(TransportSettings settings, TransportSink& sink, Log log)
       settings_.broker, settings_.ca_file, [this](std::uint64_t number, TlsFinding finding) {
         if (finding.why.empty())
           finding.why = "the TLS connection broke before the broker answered";
-        sink_.on_connect_failed(
-            number, {ConnectFailure::kNoConnack, finding.not_trusted, std::move(finding.why)});
+        sink_.on_connect_failed(number, {ConnectFailure::kNoConnack, finding.not_trusted, false,
+                                         std::move(finding.why)});
       });
 }
 
@@ -283,14 +284,20 @@ bool Transport::start_when_ready() {
   const bool waited = SystemClock().monotonic_us() - wanted_since_us_ > kGoneUs;
   if (!reaper_->idle() && !waited) return false;
   const ConnectionNumber number = std::exchange(wanted_, 0);
+  const auto password = read_password_file(settings_.password_file);
+  if (!password.ok()) {
+    sink_.on_connect_failed(number,
+                            {ConnectFailure::kNoConnack, false, true, password.error().message()});
+    return true;
+  }
   // Its socket would be taken for the connection's.
   if (tls_checker_) tls_checker_->drop();
   socket_.remember_others();
   try {
     session_ = std::make_shared<Session>(settings_, sink_, tls_checker_.get(), number);
-    session_->connect(settings_);
+    session_->connect(settings_, *password);
   } catch (const mqtt::exception& e) {
-    sink_.on_connect_failed(number, {ConnectFailure::kNoConnack, false, e.what()});
+    sink_.on_connect_failed(number, {ConnectFailure::kNoConnack, false, false, e.what()});
   }
   return true;
 }

@@ -24,8 +24,8 @@ namespace sitecast::agent {
 
 struct TransportSettings {
   BrokerAddress broker;
-  std::string username;  // also the client id
-  std::string password;
+  std::string username;                    // also the client id
+  std::filesystem::path password_file;     // read at each attempt; empty: no password
   std::filesystem::path ca_file;           // mqtts: empty = the system's authorities
   std::string congestion_control = "bbr";  // empty: the kernel's choice
   // Last will, retained.
@@ -40,6 +40,7 @@ struct ConnectFailure {
   static constexpr std::uint8_t kNoConnack = 0x80;
   std::uint8_t reason_code = kNoConnack;  // of the CONNACK
   bool not_trusted = false;               // TLS: the other side is not who it must be (TlsFinding)
+  bool no_password = false;               // this device cannot read its own
   std::string why;
 };
 

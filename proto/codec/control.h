@@ -23,6 +23,7 @@ Result<v1::CommittedEvent> parse_committed_event(ByteView bytes);
 // Values of DeviceStatus.waiting_cause; proto/README.md says what each means. A reader shows a word
 // that it does not know as it is.
 namespace waiting {
+inline constexpr std::string_view kNoPassword = "no_password";
 inline constexpr std::string_view kNoLink = "no_link";
 inline constexpr std::string_view kNotTrusted = "not_trusted";
 inline constexpr std::string_view kNotAdmitted = "not_admitted";
@@ -36,10 +37,10 @@ inline constexpr std::string_view kQueuedBehindOlder = "queued_behind_older";
 inline constexpr std::string_view kQueuedBehindLive = "queued_behind_live";
 inline constexpr std::string_view kAwaitingReceipt = "awaiting_receipt";
 inline constexpr std::string_view kNotSynced = "not_synced";
-inline constexpr std::array<std::string_view, 13> kAll{
-    kNoLink,           kNotTrusted,      kNotAdmitted, kHubAbsent,       kHubFull,
-    kHubIoError,       kHubOverloaded,   kRefused,     kDamagedOnDevice, kQueuedBehindOlder,
-    kQueuedBehindLive, kAwaitingReceipt, kNotSynced};
+inline constexpr std::array<std::string_view, 14> kAll{
+    kNoPassword,        kNoLink,           kNotTrusted,      kNotAdmitted, kHubAbsent,
+    kHubFull,           kHubIoError,       kHubOverloaded,   kRefused,     kDamagedOnDevice,
+    kQueuedBehindOlder, kQueuedBehindLive, kAwaitingReceipt, kNotSynced};
 }  // namespace waiting
 
 }  // namespace sitecast

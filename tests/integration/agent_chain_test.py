@@ -217,6 +217,41 @@ class AgentChainTest(unittest.TestCase):
         self.assertEqual(sorted(kinds), ["photo", "walkthrough", "walkthrough"])
         self.assert_delivered_whole()
 
+    def test_a_password_file_that_cannot_be_read_keeps_nobody_from_filming(self):
+        chain = self.chain.start()
+        file = chain.files.device / "broker.password"
+        kept = file.rename(file.with_name("kept.password"))
+        empty = file.with_name("empty.password")
+        empty.write_text("\n")
+
+        def now_is(target):
+            beside = file.with_name("next.password")
+            beside.symlink_to(target)
+            beside.replace(file)
+
+        now_is("absent")
+        agent = chain.start_agent("record", "--source", "test:", "--lang", "zh-CN",
+                                  "--until-delivered")
+        for target, says in (("absent", "No such file"), (empty, "has no password"),
+                             (chain.files.device, "cannot be read")):
+            with self.subTest(says=says):
+                now_is(target)
+                status = wait_until("it says why it does not send", 30, lambda: next(
+                    (s for s in [chain.status()]
+                     if s["cause"] == "no_password" and says in s["detail"]), None))
+                self.assertIn(str(file), status["detail"])
+                self.assertFalse(status["link"]["connected"])
+                before = chain.parts()
+                wait_until("filming goes on", 30, lambda: chain.parts() > before + 60)
+                log = (chain.files.log / "agent.log").read_text()
+                self.assertEqual(log.count(status["detail"]), 1, log)
+                self.assertIn("读不到本设备的密码文件", log)
+        now_is(kept)
+        wait_until("it connects without a restart", 30, lambda: chain.status()["link"]["connected"])
+        agent.send_signal(signal.SIGTERM)
+        self.assertEqual(agent.wait(60), 0)
+        self.assert_delivered_whole()
+
     def test_wrong_credentials_are_named(self):
         chain = self.chain.start()
         (chain.files.device / "broker.password").write_text("wrong\n")

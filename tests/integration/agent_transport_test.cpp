@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <fstream>
 
 #include "proto/codec/topics.h"
 #include "tests/support/hub_stack.h"
@@ -41,7 +42,8 @@ TEST(AgentTransportTest, AWindowOfSmallPartsWaitsOutAStall) {
   agent::TransportSettings settings;
   settings.broker = *agent::parse_broker_url("mqtt://127.0.0.1:" + std::to_string(kPort));
   settings.username = enrolled.id.text();
-  settings.password = enrolled.password;
+  settings.password_file = stack.folder() / "device.password";
+  std::ofstream(settings.password_file) << enrolled.password << "\n";
   settings.will_topic = format_topic({TopicKind::kStatus, enrolled.project, enrolled.id, {}, ""});
   agent::Transport transport(settings, sink, Log("test"));
   transport.connect();

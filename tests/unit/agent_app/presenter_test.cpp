@@ -100,6 +100,12 @@ TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
   status["cause"] = "not_admitted";
   EXPECT_NE(shown("status", Language::kEnglish, false, status).find("\n! broker.ca_file"),
             std::string::npos);
+  status["cause"] = "no_password";
+  status["detail"] = "broker.password_file broker.password cannot be read";
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("\n! broker.password_file"),
+            std::string::npos);
+  EXPECT_NE(shown("status", Language::kChinese, false, status).find("读不到本设备的密码文件"),
+            std::string::npos);
   status["cause"] = "no_link";
   EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("! "), std::string::npos);
 }
