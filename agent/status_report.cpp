@@ -26,7 +26,8 @@ nlohmann::json track_report(const TrackSummary& track, CaptureState state, const
   TrackDelivery delivery;
   if (courier != nullptr && state != CaptureState::kDelivered) {
     delivery = courier->track_state(track.handle);
-  } else {
+  }
+  if (!delivery.known) {
     delivery.at_hub = figures.delivered;
     delivery.waiting = figures.made - figures.delivered;
   }
@@ -143,6 +144,7 @@ bool stays_here(const CaptureSummary& capture, const Courier& courier) {
   bool refused = capture.refused_events > 0;
   for (const TrackSummary& track : capture.tracks) {
     const TrackDelivery delivery = courier.track_state(track.handle);
+    if (!delivery.known && track.figures.delivered == track.figures.made) continue;
     // The delivery side may not know of the newest parts yet.
     if (delivery.at_hub + delivery.waiting != track.figures.made) return false;
     if (delivery.waiting == 0) continue;

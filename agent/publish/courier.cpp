@@ -144,11 +144,11 @@ void Courier::run() {
 
 void Courier::take(Input& input) {
   if (auto* track = std::get_if<TrackDescription>(&input)) {
-    if (topics_.size() <= track->handle) topics_.resize(track->handle + 1);
     Topic name{TopicKind::kLive, track->project, settings_.device, track->capture, track->track};
-    topics_[track->handle].live = std::make_shared<const std::string>(format_topic(name));
+    Topics& topics = topics_[track->handle];
+    topics.live = std::make_shared<const std::string>(format_topic(name));
     name.kind = TopicKind::kFill;
-    topics_[track->handle].fill = std::make_shared<const std::string>(format_topic(name));
+    topics.fill = std::make_shared<const std::string>(format_topic(name));
     machine_.track_added(*track);
   } else if (auto* made = std::get_if<PartMade>(&input)) {
     if (!made->frame) return;
@@ -259,6 +259,8 @@ void Courier::carry_out() {
       transport_->disconnect(false);
     } else if (auto* delivered = std::get_if<Delivered>(&action)) {
       spool_.delivered(delivered->track, delivered->count);
+    } else if (auto* forgotten = std::get_if<TrackForgotten>(&action)) {
+      topics_.erase(forgotten->track);
     } else if (auto* events = std::get_if<EventsDelivered>(&action)) {
       spool_.events_delivered(events->ids);
     } else if (auto* refused = std::get_if<EventRefused>(&action)) {
@@ -283,7 +285,7 @@ void Courier::send_part(const SendPart& send) {
     }
     frame = std::move(*read);
   }
-  const Topics& names = topics_[send.track];
+  const Topics& names = topics_.at(send.track);
   transport_->publish(send.live ? names.live : names.fill, std::move(frame), send.live ? 0 : 1,
                       false, send.token);
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -145,8 +146,8 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   struct Topics {
     std::shared_ptr<const std::string> live, fill;
   };
-  std::vector<Topics> topics_;  // by track
-  PartMade present_part_;       // whose frame needs not be read again
+  std::unordered_map<TrackHandle, Topics> topics_;
+  PartMade present_part_;  // whose frame needs not be read again
   std::vector<ProjectId> subscribed_;
   std::int64_t link_watched_us_ = 0;
   std::optional<std::uint64_t> connecting_bytes_;

@@ -31,17 +31,19 @@ Delivery::Delivery(DeliverySettings settings, SpoolView& spool, const Clock& clo
 std::vector<Action> Delivery::take_actions() { return std::exchange(actions_, {}); }
 
 void Delivery::track_added(const TrackDescription& description) {
-  if (tracks_.size() <= description.handle) tracks_.resize(description.handle + 1);
+  if (description.ended && description.delivered >= description.made) {
+    act(TrackForgotten{description.handle});
+    return;
+  }
   Track& track = tracks_[description.handle];
   track.at = description;
   track.have.add(0, description.delivered);
   track.contiguous = track.scan_from = description.delivered;
   // The hub cannot have anything of a track that has just begun.
   track.positioned = link_ == Link::kUp && description.made == 0;
-  if (description.ended && description.delivered >= description.made) return;
   by_name_[{description.capture.raw(), description.track}] = description.handle;
   const auto place = std::find_if(open_.begin(), open_.end(), [&](TrackHandle other) {
-    return tracks_[other].at.order > description.order;
+    return tracks_.at(other).at.order > description.order;
   });
   open_.insert(place, description.handle);
   if (link_ == Link::kUp && !track.positioned) {
@@ -58,15 +60,16 @@ void Delivery::group_synced(const std::vector<SyncedTrack>& tracks,
     event_positions_[event.id] = event.position;
   }
   for (const SyncedTrack& synced : tracks) {
-    Track& track = tracks_[synced.handle];
-    track.at.synced = std::max(track.at.synced, synced.synced);
-    track.at.made = std::max(track.at.made, track.at.synced);
+    Track* track = find_track(synced.handle);
+    if (track == nullptr) continue;
+    track->at.synced = std::max(track->at.synced, synced.synced);
+    track->at.made = std::max(track->at.made, track->at.synced);
     if (synced.ended) {
-      track.at.ended = true;
+      track->at.ended = true;
       // A track that the disk failed under ends at what was synced.
-      track.at.made = track.at.synced;
+      track->at.made = track->at.synced;
     }
-    verify(track);
+    verify(*track);
   }
   hurry();
   pump();
@@ -136,7 +139,7 @@ void Delivery::lose_connection() {
   questions_.clear();
   answered_ = 0;
   for (const TrackHandle handle : open_) {
-    Track& track = tracks_[handle];
+    Track& track = tracks_.at(handle);
     track.flights.clear();
     track.scan_from = track.contiguous;
     track.positioned = track.skipping = false;
@@ -241,7 +244,7 @@ bool Delivery::all_delivered() const {
     if (!event.refused) return false;
   }
   for (const TrackHandle handle : open_) {
-    const Track& track = tracks_[handle];
+    const Track& track = tracks_.at(handle);
     if (track.conflict) continue;
     const std::uint64_t lost = track.given_up.count_below(track.at.made);
     const std::uint64_t done =
@@ -305,8 +308,10 @@ DeliveryState Delivery::state() const {
 
 TrackDelivery Delivery::track_state(TrackHandle handle) const {
   TrackDelivery state;
-  if (handle >= tracks_.size()) return state;
-  const Track& track = tracks_[handle];
+  const auto found = tracks_.find(handle);
+  if (found == tracks_.end()) return state;
+  const Track& track = found->second;
+  state.known = true;
   // What the hub holds without a gap counts as far as its running hash was ours: of altered footage
   // nothing is at the hub.
   const std::uint64_t unverified =
@@ -331,9 +336,9 @@ TrackDelivery Delivery::track_state(TrackHandle handle) const {
     state.cause = hold_cause_;
     state.detail = hold_detail_;
   } else if (track.flights.empty() && !open_.empty() &&
-             tracks_[open_.front()].at.order < track.at.order) {
+             tracks_.at(open_.front()).at.order < track.at.order) {
     state.cause = WaitCause::kBehind;
-    state.detail = tracks_[open_.front()].at.capture.text();
+    state.detail = tracks_.at(open_.front()).at.capture.text();
   } else {
     state.cause = WaitCause::kSending;
   }

@@ -62,6 +62,10 @@ struct Delivered {
   TrackHandle track = 0;
   std::uint64_t count = 0;
 };
+// Ended, and all of it is at the hub: this handle is not spoken of again.
+struct TrackForgotten {
+  TrackHandle track = 0;
+};
 struct EventsDelivered {
   std::vector<EventId> ids;
 };
@@ -75,7 +79,7 @@ struct EventHeld {
   std::string why;
 };
 using Action = std::variant<SendPart, SendEvent, SendHello, Connect, Disconnect, Delivered,
-                            EventsDelivered, EventRefused, EventHeld>;
+                            TrackForgotten, EventsDelivered, EventRefused, EventHeld>;
 
 struct DeliverySettings {
   std::uint64_t window_bytes = 8ULL << 20;  // on the way without a receipt, at most
@@ -83,6 +87,8 @@ struct DeliverySettings {
 };
 
 struct TrackDelivery {
+  // False: not heard of yet, or ended, delivered and forgotten; nothing below holds then.
+  bool known = false;
   // Parts that the hub says it has; of those without a gap only as far as its running hash is ours.
   std::uint64_t at_hub = 0;
   std::uint64_t waiting = 0;   // made and not at the hub
@@ -153,6 +159,8 @@ class Delivery {
 
   [[nodiscard]] DeliveryState state() const;
   [[nodiscard]] TrackDelivery track_state(TrackHandle track) const;
+  // Those that are not forgotten: what this machine's memory grows with.
+  [[nodiscard]] std::size_t known_tracks() const { return tracks_.size(); }
   // Nothing waits for the hub, but for what was given up.
   [[nodiscard]] bool all_delivered() const;
 
@@ -244,7 +252,8 @@ class Delivery {
   void put_back_flights_before(Track& track, Token token);
   void take_answer(const v1::Receipt& receipt);
   void forget_flights_before(ProjectId project, Token token);
-  void verify(Track& track);
+  void verify(Track& track);  // may forget it: `track` is not to be used afterwards
+  void forget(Track& track);
   void take_refusal(const v1::Refusal& refusal);
   void refuse_part(Track& track, std::uint64_t sequence, const Verdict& verdict,
                    const std::string& detail);
@@ -253,6 +262,7 @@ class Delivery {
   void note_hub(bool present);
   void erase_flight(Track& track, std::map<std::uint64_t, Flight>::iterator flight);
   Track* find_track(const std::string& capture_id, const std::string& track);
+  Track* find_track(TrackHandle handle);  // null: forgotten
 
   void act(Action action) { actions_.push_back(std::move(action)); }
 
@@ -263,8 +273,10 @@ class Delivery {
   FillWindow window_;
   std::vector<Action> actions_;
 
-  std::vector<Track> tracks_;      // by handle
-  std::vector<TrackHandle> open_;  // not delivered, by order of capture
+  // All that have not ended or are not wholly at the hub: whatever speaks of another handle (a late
+  // receipt, a PUBACK, a group) speaks of one that was forgotten, and is passed over.
+  std::unordered_map<TrackHandle, Track> tracks_;
+  std::vector<TrackHandle> open_;  // the same, by order of capture
   std::map<std::pair<std::string, std::string>, TrackHandle> by_name_;  // raw capture id, track
   std::map<std::int64_t, EventState> events_;                           // by position
   std::map<EventId, std::int64_t> event_positions_;

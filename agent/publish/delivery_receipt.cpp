@@ -14,7 +14,12 @@ constexpr std::size_t kUnverified = 64;
 
 Delivery::Track* Delivery::find_track(const std::string& capture_id, const std::string& track) {
   const auto found = by_name_.find({capture_id, track});
-  return found == by_name_.end() ? nullptr : &tracks_[found->second];
+  return found == by_name_.end() ? nullptr : &tracks_.at(found->second);
+}
+
+Delivery::Track* Delivery::find_track(TrackHandle handle) {
+  const auto found = tracks_.find(handle);
+  return found == tracks_.end() ? nullptr : &found->second;
 }
 
 void Delivery::note_hub(bool present) {
@@ -52,7 +57,7 @@ void Delivery::receipt(const v1::Receipt& receipt) {
   take_answer(receipt);
   for (const v1::Refusal& refusal : receipt.refusals()) take_refusal(refusal);
   if (questions_.empty() && std::all_of(open_.begin(), open_.end(), [&](TrackHandle handle) {
-        return tracks_[handle].positioned;
+        return tracks_.at(handle).positioned;
       })) {
     hello_due_us_ = kNever;
     hello_pause_us_ = kHelloPauseUs;
@@ -152,7 +157,7 @@ void Delivery::take_answer(const v1::Receipt& receipt) {
 // Nobody answered: where these tracks stand is not known any more.
 void Delivery::forget_flights_before(ProjectId project, Token token) {
   for (const TrackHandle handle : open_) {
-    Track& track = tracks_[handle];
+    Track& track = tracks_.at(handle);
     const std::size_t before = track.flights.size();
     if (track.at.project == project) put_back_flights_before(track, token);
     if (track.flights.size() < before) track.positioned = false;
@@ -178,10 +183,16 @@ void Delivery::verify(Track& track) {
                           : "this device cannot read its own record of the part";
     }
   }
-  if (track.at.ended && track.at.delivered >= track.at.made) {
-    std::erase(open_, track.at.handle);
-    by_name_.erase({track.at.capture.raw(), track.at.track});
-  }
+  if (track.at.ended && track.at.delivered >= track.at.made) forget(track);
+}
+
+void Delivery::forget(Track& track) {
+  const TrackHandle handle = track.at.handle;
+  while (!track.flights.empty()) erase_flight(track, track.flights.begin());
+  std::erase(open_, handle);
+  by_name_.erase({track.at.capture.raw(), track.at.track});
+  tracks_.erase(handle);
+  act(TrackForgotten{handle});
 }
 
 void Delivery::take_refusal(const v1::Refusal& refusal) {

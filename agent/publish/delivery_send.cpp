@@ -46,7 +46,9 @@ Token Delivery::new_token(Outstanding outstanding) {
 
 void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32_t frame_bytes,
                          bool starts_segment) {
-  Track& track = tracks_[handle];
+  Track* const found = find_track(handle);
+  if (found == nullptr) return;
+  Track& track = *found;
   track.at.made = std::max(track.at.made, sequence + 1);
   live_at_us_ = clock_.monotonic_us();
   if (is_master(track.at.track)) return;
@@ -135,9 +137,8 @@ void Delivery::send_hello_if_due() {
     send_hello(project);
   };
   for (const TrackHandle handle : open_) {
-    if (!tracks_[handle].positioned || hub_absent_ || !tracks_[handle].flights.empty()) {
-      ask(tracks_[handle].at.project);
-    }
+    const Track& track = tracks_.at(handle);
+    if (!track.positioned || hub_absent_ || !track.flights.empty()) ask(track.at.project);
   }
   bool probed = !asked.empty();
   // No track to ask about: the first event that waits does as well, it is confirmed when heard.
@@ -161,7 +162,7 @@ void Delivery::send_hello(ProjectId project) {
   // Those whose position is not known come first, oldest first; then those with parts on the way.
   for (const bool positioned : {false, true}) {
     for (const TrackHandle handle : open_) {
-      const Track& track = tracks_[handle];
+      const Track& track = tracks_.at(handle);
       if (track.at.project != project || track.positioned != positioned) continue;
       if (positioned && track.flights.empty()) continue;
       if (hello.tracks_size() == kTracksPerHello) break;
@@ -243,7 +244,7 @@ std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bo
   std::uint64_t best_sequence = 0;
   double best_progress = 0;
   for (const TrackHandle handle : open_) {
-    Track& track = tracks_[handle];
+    Track& track = tracks_.at(handle);
     if (is_master(track.at.track) != master) continue;
     if (best != nullptr && track.at.order != best->at.order) break;
     if (!track.positioned || track.conflict || now < track.blocked_until_us) continue;
@@ -318,9 +319,10 @@ void Delivery::doubt() {
     while (!doubts->empty() && doubts->front().at_us <= now) {
       Doubt doubt = doubts->front();
       doubts->pop_front();
-      const Track& track = tracks_[doubt.track];
-      const auto flight = track.flights.find(doubt.sequence);
-      if (flight == track.flights.end() || flight->second.token != doubt.token) continue;
+      const Track* track = find_track(doubt.track);
+      if (track == nullptr) continue;
+      const auto flight = track->flights.find(doubt.sequence);
+      if (flight == track->flights.end() || flight->second.token != doubt.token) continue;
       hello_due_us_ = std::min(hello_due_us_, now);
       doubt.at_us = now + kFillReceiptUs;  // should that not be answered either
       doubts->push_back(doubt);
@@ -365,16 +367,17 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
     case Outstanding::What::kFill: {
       fill_unacked_bytes_ -= outstanding.bytes;
       window_.acknowledged(outstanding.bytes, now - outstanding.sent_us, live(), now);
-      Track& track = tracks_[outstanding.track];
-      const auto flight = track.flights.find(outstanding.sequence);
-      if (flight == track.flights.end() || flight->second.token != token)
+      Track* track = find_track(outstanding.track);
+      if (track == nullptr) break;
+      const auto flight = track->flights.find(outstanding.sequence);
+      if (flight == track->flights.end() || flight->second.token != token)
         break;  // receipt was first
       if (verdict.accepted) {
         flight->second.acked = true;
         fill_doubts_.push_back({token, outstanding.track, outstanding.sequence,
                                 now + std::max(kFillReceiptUs, 8 * round_trip_us())});
       } else {
-        refuse_part(track, outstanding.sequence, verdict,
+        refuse_part(*track, outstanding.sequence, verdict,
                     "the broker answered " + std::to_string(reason_code));
       }
       break;
@@ -384,7 +387,9 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
 }
 
 void Delivery::part_unreadable(TrackHandle handle, std::uint64_t sequence) {
-  Track& track = tracks_[handle];
+  Track* const found = find_track(handle);
+  if (found == nullptr) return;
+  Track& track = *found;
   const auto flight = track.flights.find(sequence);
   if (flight == track.flights.end()) return;
   // Nothing was sent, so no answer comes.

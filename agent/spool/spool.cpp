@@ -206,9 +206,9 @@ std::shared_ptr<Spool::Track> Spool::make_track(const std::shared_ptr<Capture>& 
 std::shared_ptr<Spool::Track> Spool::add_track(const std::shared_ptr<Capture>& capture,
                                                std::unique_ptr<TrackLog> log) {
   auto track = make_track(capture, std::move(log));
-  track->handle = static_cast<TrackHandle>(tracks_.size());
+  track->handle = next_handle_++;
   stored_bytes_ += track->log->stored_bytes();
-  tracks_.push_back(track);
+  tracks_.emplace(track->handle, track);
   capture->tracks[track->log->track()] = track;
   return track;
 }

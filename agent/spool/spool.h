@@ -232,8 +232,9 @@ class Spool final : public CaptureStore {
   CondVar wake_;      // the sync thread
   CondVar finished_;  // whoever waits for a change
   std::vector<std::shared_ptr<Capture>> captures_ SC_GUARDED_BY(mutex_);  // by position
-  // By handle; null when its capture was forgotten.
-  std::vector<std::shared_ptr<Track>> tracks_ SC_GUARDED_BY(mutex_);
+  // Those whose capture was not forgotten.
+  std::map<TrackHandle, std::shared_ptr<Track>> tracks_ SC_GUARDED_BY(mutex_);
+  TrackHandle next_handle_ SC_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Track>> dirty_ SC_GUARDED_BY(mutex_);
   std::vector<Change> changes_ SC_GUARDED_BY(mutex_);
   std::map<EventId, Outgoing> outbox_ SC_GUARDED_BY(mutex_);

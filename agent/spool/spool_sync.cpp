@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cassert>
 
 #include "agent/spool/spool.h"
 
@@ -26,7 +25,7 @@ void Spool::start(SpoolListener* listener) {
   {
     const MutexLock lock(mutex_);
     events.swap(found_events_);
-    for (const auto& track : tracks_) tracks.push_back(describe(*track));
+    for (const auto& [handle, track] : tracks_) tracks.push_back(describe(*track));
     captures = captures_;
   }
   if (listener_ != nullptr) {
@@ -205,8 +204,8 @@ TrackRow Spool::row_of(const Track& track, const std::optional<Hash>& delivered_
 
 std::shared_ptr<Spool::Track> Spool::track_at(TrackHandle handle) const {
   const MutexLock lock(mutex_);
-  assert(handle < tracks_.size());
-  return tracks_[handle];
+  const auto found = tracks_.find(handle);
+  return found == tracks_.end() ? nullptr : found->second;
 }
 
 Result<Frame> Spool::read_frame(TrackHandle track, std::uint64_t sequence) {
@@ -299,9 +298,8 @@ void Spool::forget_oldest_delivered() {
     if ((*it)->state != CaptureState::kDelivered || ++kept <= settings_.history) continue;
     for (const auto& [name, track] : (*it)->tracks) {
       // One that was delivered before this process began has no handle.
-      if (track->handle < tracks_.size() && tracks_[track->handle] == track) {
-        tracks_[track->handle] = nullptr;
-      }
+      const auto found = tracks_.find(track->handle);
+      if (found != tracks_.end() && found->second == track) tracks_.erase(found);
     }
     *it = nullptr;
   }

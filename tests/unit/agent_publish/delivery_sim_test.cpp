@@ -28,6 +28,7 @@ struct SimTrack {
   std::vector<Hash> running;  // R(n)
   std::uint64_t synced = 0;
   std::uint64_t freed = 0;
+  bool forgotten = false;
   // At the hub.
   std::set<std::uint64_t> durable;
   std::set<std::uint64_t> uncommitted;
@@ -95,9 +96,11 @@ class World final : public SpoolView {
     for (const SimTrack& track : tracks_) {
       EXPECT_EQ(track.freed, track.part_hashes.size()) << track.description.track;
       EXPECT_EQ(track.contiguous(), track.part_hashes.size());
+      EXPECT_TRUE(track.forgotten);
       // What the hub has is not sent again.
       EXPECT_EQ(track.came_again, 0U) << track.description.track;
     }
+    EXPECT_EQ(machine_.known_tracks(), 0U);
     EXPECT_EQ(logged_order_.size(), event_count_);
     EXPECT_EQ(delivered_events_.size(), event_count_);
     if (!order_disturbed_) {
@@ -272,6 +275,7 @@ class World final : public SpoolView {
       ASSERT_LT(send.sequence, track.synced) << "fill of a part that is not synced";
     }
     ASSERT_GE(send.sequence, track.freed) << "a part that was freed is sent";
+    ASSERT_FALSE(track.forgotten);
     // The link keeps order: later messages never overtake earlier ones.
     const std::uint32_t bytes = track.sizes[send.sequence];
     const std::int64_t arrival = arrive(bytes);
@@ -346,6 +350,11 @@ class World final : public SpoolView {
     EXPECT_GE(track.synced, delivered.count);
     EXPECT_GT(delivered.count, track.freed);
     track.freed = delivered.count;
+  }
+  void act(const TrackForgotten& gone) {
+    SimTrack& track = tracks_[gone.track];
+    EXPECT_FALSE(std::exchange(track.forgotten, true));
+    EXPECT_EQ(track.freed, track.part_hashes.size()) << "forgotten before it was freed";
   }
   void act(const EventsDelivered& delivered) {
     for (const EventId& id : delivered.ids) {

@@ -196,6 +196,67 @@ TEST_F(DeliveryTest, WhatIsNotYetComparedIsNotCalledDelivered) {
   EXPECT_FALSE(machine.track_state(0).stuck);
 }
 
+// An agent that runs for months: what is done is forgotten, and whatever still speaks of it is
+// passed over.
+TEST_F(DeliveryTest, ATrackThatEndedAndIsDeliveredIsForgotten) {
+  connect_and_ask();
+  for (TrackHandle handle = 0; handle < 1000; ++handle) {
+    capture = CaptureId::make();
+    add_track(handle, 0, false, "video");
+    for (std::uint64_t n = 0; n < 3; ++n) machine.part_made(handle, n, 1000, n == 0);
+    machine.group_synced({{handle, 2, false}}, {});
+    machine.receipt(receipt_of(3));
+    EXPECT_TRUE(machine.track_state(handle).known);
+    take_actions();
+    machine.group_synced({{handle, 3, true}}, {});
+    const auto forgotten = take<TrackForgotten>();
+    ASSERT_EQ(forgotten.size(), 1U);
+    EXPECT_EQ(forgotten[0].track, handle);
+  }
+  EXPECT_EQ(machine.known_tracks(), 0U);
+  EXPECT_FALSE(machine.track_state(999).known);
+  EXPECT_TRUE(machine.all_delivered());
+  add_track(1000, 0, true, "video");  // as after a restart: nothing of it waits
+  EXPECT_EQ(take<TrackForgotten>().size(), 1U);
+  EXPECT_EQ(machine.known_tracks(), 0U);
+}
+
+TEST_F(DeliveryTest, WhatComesLateForAForgottenTrackIsPassedOver) {
+  add_track(0, 2, true, "video");
+  connect_and_ask();
+  v1::Receipt receipt = receipt_of(0);
+  machine.receipt(receipt);
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 2U);
+  receipt = receipt_of(2);
+  machine.receipt(receipt);  // before the PUBACKs
+  ASSERT_EQ(take<TrackForgotten>().size(), 1U);
+
+  machine.receipt(receipt);
+  machine.puback(sent[0].token, 0);
+  machine.puback(sent[1].token, 0x97);
+  machine.group_synced({{0, 2, true}}, {});
+  machine.part_made(0, 2, 1000, true);
+  machine.part_unreadable(0, 1);
+  v1::Receipt refusal;
+  v1::Refusal& entry = *refusal.add_refusals();
+  entry.set_capture_id(capture.raw());
+  entry.set_track("video");
+  entry.set_sequence(1);
+  entry.set_cause(v1::CONFLICT);
+  machine.receipt(refusal);
+  pass(20 * kSecond);
+  EXPECT_EQ(machine.known_tracks(), 0U);
+  EXPECT_TRUE(take<SendPart>().empty());
+  EXPECT_TRUE(machine.all_delivered());
+  EXPECT_EQ(machine.state().waiting_parts, 0U);
+  // The window is free again: what it held on the way has come back.
+  add_track(1, 3, true, "audio");
+  receipt = receipt_of(0, "audio");
+  machine.receipt(receipt);
+  EXPECT_EQ(take<SendPart>().size(), 3U);
+}
+
 TEST_F(DeliveryTest, WhatOnlyTheHubHasIsNoConflict) {
   add_track(0, 5, true, "video");  // more had gone out live; a power cut took it here
   connect();
