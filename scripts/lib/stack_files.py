@@ -140,7 +140,7 @@ class StackFiles:
         """The stack may have been started on other ports than when the device was enrolled."""
         config = self.device / "agent.toml"
         old = config.read_text(encoding="utf-8")
-        new = re.sub(r'(?m)^url = "mqtt://[^"]*"', f'url = "{self.mqtt_url}"', old)
+        new = re.sub(r"""(?m)^url = (["'])mqtt://.*\1$""", f'url = "{self.mqtt_url}"', old)
         if new != old:
             write_private(config, new)
 

@@ -75,6 +75,13 @@ class FirstStartTest(unittest.TestCase):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 
+    def test_device_follows_the_stack_to_other_ports(self):
+        with Stack(OPTIONS.build, self.dir / "stack", OPTIONS.port_base):
+            pass
+        with Stack(OPTIONS.build, self.dir / "stack", OPTIONS.port_base + 5) as moved:
+            broker = tomllib.loads(moved.device_config.read_text())["broker"]
+            self.assertEqual(broker["url"], moved.info["mqtt"])
+
     def test_killed_stack_leaves_no_process_behind(self):
         stack = Stack(OPTIONS.build, self.dir / "stack", OPTIONS.port_base, supervise=True)
         for _ in range(2):  # the second start finds port and state free
