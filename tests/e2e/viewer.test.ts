@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The viewer in Chromium against the real stack: real footage through agent, broker, hub and gateway.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -336,6 +337,83 @@ describe('a recording', () => {
       if (focus.name.trim() !== '播放位置') expect(focus.outline, focus.name).not.toBe('none');
     }
     for (const name of ['播放', '播放位置', '全屏', '播放速度']) expect([...reached]).toContain(name);
+  });
+});
+
+describe('a browser without Media Source Extensions', () => {
+  let visitor: Visitor;
+  const begun = (page: Page): Promise<void> =>
+    eventually(page, () => (document.querySelector('video')?.currentTime ?? 0) > 0.5, null);
+
+  beforeAll(async () => {
+    visitor = await visit(browser, stack.http, phone);
+    await visitor.context.addInitScript(() => {
+      const scope = globalThis as { MediaSource?: unknown; ManagedMediaSource?: unknown };
+      delete scope.MediaSource;
+      delete scope.ManagedMediaSource;
+    });
+    await signIn(visitor.page, 'owner', stack.accounts['owner']!);
+  }, 60_000);
+
+  afterAll(async () => {
+    await visitor?.context.close();
+  });
+
+  it('plays the archive from the HLS playlist, and jumps to a remark', async () => {
+    const { page } = visitor;
+    await page.goto(`/c/${archived}`);
+    await page.locator('[data-mode="archive"][data-status="ready"]').waitFor();
+    await begun(page);
+    expect(await page.evaluate(() => document.querySelector('video')!.src)).toMatch(/\/hls\.m3u8\?whole=1$/);
+    await page.getByRole('button', { name: '0:05' }).first().click();
+    await eventually(page, () => (document.querySelector('video')?.currentTime ?? 0) >= 4.9, null);
+    expect((await watchPicture(page, 10)).distinctPictures).toBeGreaterThan(3);
+    visitor.assertClean();
+  });
+
+  it('and so do other players, to the last picture', async () => {
+    const [cookie] = await visitor.context.cookies();
+    const url = `${stack.http}/api/v1/captures/${archived}/hls.m3u8`;
+    const printed = execFileSync('ffprobe', [
+      ...['-v', 'error', '-headers', `Cookie: ${cookie!.name}=${cookie!.value}\r\n`, '-count_packets'],
+      ...['-show_entries', 'stream=codec_name,nb_read_packets', '-of', 'csv=p=0', url],
+    ]).toString();
+    const packets = new Map(
+      [...printed.matchAll(/(\w+),(\d+)/g)].map(([, codec, count]) => [codec!, Number(count)]),
+    );
+    const detail = await json<{ track_infos: { name: string; end_media_time: number; timescale: number }[] }>(
+      `/api/v1/captures/${archived}`,
+    );
+    const lasts = (name: string): number => {
+      const track = detail.track_infos.find((info) => info.name === name)!;
+      return track.end_media_time / track.timescale;
+    };
+    // 29.97 pictures a second, sound in pieces of 20 ms; the source's own first and last one may differ.
+    expect(Math.abs(packets.get('h264')! - lasts('video') * 29.97)).toBeLessThan(3);
+    expect(Math.abs(packets.get('opus')! - lasts('audio') * 50)).toBeLessThan(3);
+  });
+
+  it('follows a capture that goes on, and says that it is late', async () => {
+    const { page } = visitor;
+    await page.goto(`/c/${live}`);
+    await page.getByText('晚几秒').waitFor();
+    await begun(page);
+    expect((await watchPicture(page, 20)).distinctPictures).toBeGreaterThan(5);
+    await assertAccessible(page, 'live-hls');
+    await screenshot(page, 'live-hls', phone);
+    visitor.assertClean();
+  });
+
+  it('looks back while it goes on, and returns', async () => {
+    const { page } = visitor;
+    await page.keyboard.press('Home');
+    await page.getByText('晚几秒').waitFor({ state: 'detached' });
+    await begun(page);
+    expect(await videoTime(page)).toBeLessThan(10);
+    await page.getByRole('button', { name: '回到直播' }).click();
+    await page.getByText('晚几秒').waitFor();
+    await begun(page);
+    visitor.assertClean();
   });
 });
 

@@ -24,15 +24,22 @@ bool assign(T& target, std::optional<T> value) {
   return true;
 }
 
+// Some players take no address without the ending of its format.
+std::string_view without_ending(std::string_view text, std::string_view ending) {
+  if (text.ends_with(ending)) text.remove_suffix(ending.size());
+  return text;
+}
+
 bool take_param(char name, std::string_view text, PathParams& params) {
   switch (name) {
     case 'p': return assign(params.project, ProjectId::parse(text));
     case 'c': return assign(params.capture, CaptureId::parse(text));
     case 't': params.track = text; return track_kind(text).has_value();
     case 'n':
-      return assign(params.sequence, parse_unsigned(text)) && params.sequence < limits::kSequence;
+      return assign(params.sequence, parse_unsigned(without_ending(text, ".m4s"))) &&
+             params.sequence < limits::kSequence;
     case 'h': {
-      const auto bytes = hex_decode(text);
+      const auto bytes = hex_decode(without_ending(text, ".mp4"));
       if (!bytes || bytes->size() != kInitHashBytes) return false;
       params.init_hash8 = to_string(ByteView(*bytes));
       return true;

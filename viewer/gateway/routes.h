@@ -28,6 +28,8 @@ enum class RouteId {
   kUpdates,
   kCapture,
   kPlaylist,
+  kHls,
+  kHlsTrack,
   kFile,
   kThumbnail,
   kSprite,
@@ -50,7 +52,8 @@ enum class Transport { kHttp, kWebSocket };
 struct Route {
   RouteId id;
   Method method;
-  std::string_view pattern;  // {p} project, {c} capture, {t} track, {n} sequence, {h} init hash
+  std::string_view
+      pattern;  // {p} project, {c} capture, {t} track, {n} sequence[.m4s], {h} init hash[.mp4]
   Transport transport;
   Guarded guarded;
 };
@@ -109,6 +112,16 @@ inline constexpr std::array kRoutes = {
     Route{RouteId::kPlaylist,
           Method::kGet,
           "/api/v1/captures/{c}/tracks/{t}/playlist",
+          Transport::kHttp,
+          {Action::kRead, ObjectKind::kCapture}},
+    Route{RouteId::kHls,
+          Method::kGet,
+          "/api/v1/captures/{c}/hls.m3u8",
+          Transport::kHttp,
+          {Action::kRead, ObjectKind::kCapture}},
+    Route{RouteId::kHlsTrack,
+          Method::kGet,
+          "/api/v1/captures/{c}/tracks/{t}/hls.m3u8",
           Transport::kHttp,
           {Action::kRead, ObjectKind::kCapture}},
     Route{RouteId::kFile,

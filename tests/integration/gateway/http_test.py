@@ -73,6 +73,25 @@ class Http(WorldTest):
         self.assertEqual(some["segments"], [second])
         self.assertEqual(self.client.get(f"/api/v1/captures/{self.walk}/tracks/video/playlist?from=x").status, 400)
 
+    def test_hls_playlists_name_the_same_bytes(self):
+        renditions = self.client.get(f"/api/v1/captures/{self.walk}/hls.m3u8")
+        self.assertEqual(renditions.fields["content-type"], "application/vnd.apple.mpegurl")
+        uris = [line for line in renditions.body.decode().splitlines() if not line.startswith("#")]
+        self.assertEqual(uris, [f"/api/v1/captures/{self.walk}/tracks/video/hls.m3u8"])
+        lines = self.client.get(uris[0]).body.decode().splitlines()
+        segments = [line for line in lines if not line.startswith("#")]
+        self.assertEqual(segments, [f"/segments/{self.walk}/video/{n}.m4s" for n in (0, 5, 10, 15, 20)])
+        self.assertEqual(lines[-1], "#EXT-X-ENDLIST")
+        init = next(line.split('"')[1] for line in lines if line.startswith("#EXT-X-MAP"))
+        for named, plain in ((segments[1], f"/segments/{self.walk}/video/5"),
+                             (init, f"/segments/{self.walk}/video/init/{self.mine['walk']['init']}")):
+            self.assertEqual(self.client.get(named).body, self.client.get(plain).body)
+        self.assertEqual(self.client.get(f"{uris[0]}?follow=2").status, 400)
+        photo = self.mine["photo"]["capture"]
+        for path in (f"/api/v1/captures/{photo}/hls.m3u8", f"/api/v1/captures/{photo}/tracks/image/hls.m3u8",
+                     f"/api/v1/captures/{self.walk}/tracks/audio/hls.m3u8"):
+            self.assertEqual(self.client.get(path).status, 404, path)
+
     def test_the_original_comes_back_byte_for_byte_and_cannot_run(self):
         answer = self.client.get(f"/api/v1/captures/{self.mine['photo']['capture']}/file")
         self.assertEqual(answer.body, pathlib.Path(self.mine["photo"]["file_bytes"]).read_bytes())

@@ -8,34 +8,13 @@
 
 #include "proto/codec/topics.h"
 #include "viewer/gateway/api/file_names.h"
+#include "viewer/gateway/api/media_answer.h"
 #include "viewer/gateway/http/range.h"
 #include "viewer/gateway/http/text.h"
 #include "viewer/gateway/objects.h"
 
 namespace sitecast::gateway {
 namespace {
-
-// Everything behind the guard is one person's view: shared caches keep out, and what a browser
-// keeps is for the session whose cookie asked for it. The next person at a shared browser has
-// another cookie, or none, so that the guard is asked again.
-constexpr const char* kForEver = "private, max-age=31536000, immutable";
-constexpr const char* kAskAgain = "private, no-cache";
-
-void add_caching(Response& response, const char* cache_control) {
-  response.add("Cache-Control", cache_control);
-  response.add("Vary", "Cookie");
-}
-
-const hub::TrackInfo* find_track(const std::vector<hub::TrackInfo>& tracks, std::string_view name) {
-  for (const auto& track : tracks) {
-    if (track.name == name) return &track;
-  }
-  return nullptr;
-}
-
-bool is_complete(const hub::TrackInfo& track) {
-  return track.part_count_total && track.part_count >= *track.part_count_total;
-}
 
 std::string_view media_type_of_track(std::string_view track) {
   const auto kind = track_kind(track);
@@ -134,7 +113,7 @@ Response show_playlist(const ReadContext& context) {
     }
   }
   JsonWriter json;
-  write_playlist(json, *track, is_complete(*track), *segments, codecs);
+  write_playlist(json, *track, is_whole(*track), *segments, codecs);
   return json_response(std::move(json).take());
 }
 
@@ -185,7 +164,7 @@ Response send_original(const ReadContext& context) {
     }
   }
   // Half a photo is not a photo: wait until every block is here.
-  if (!is_complete(*original) || size != original->file_size_bytes) {
+  if (!is_whole(*original) || size != original->file_size_bytes) {
     auto response = error_response(503, "incomplete", "not all of this file has arrived yet");
     response.add("Retry-After", "5");
     response.cause = "not every block of the file is here";

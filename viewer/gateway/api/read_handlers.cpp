@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "viewer/gateway/api/hls_handlers.h"
 #include "viewer/gateway/api/media_handlers.h"
 #include "viewer/gateway/http/cursor.h"
 #include "viewer/gateway/http/text.h"
@@ -238,6 +239,8 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kProjectLive: return show_live_captures(context);
     case RouteId::kCapture: return show_capture(context);
     case RouteId::kPlaylist: return show_playlist(context);
+    case RouteId::kHls: return show_hls(context);
+    case RouteId::kHlsTrack: return show_hls_track(context);
     case RouteId::kFile: return send_original(context);
     case RouteId::kThumbnail: return send_derived(context, "thumbnail.jpg", "image/jpeg");
     case RouteId::kSprite: return send_derived(context, "sprite.jpg", "image/jpeg");

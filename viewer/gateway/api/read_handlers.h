@@ -7,6 +7,7 @@
 #include "hub/archive/layout.h"
 #include "hub/index/reader.h"
 #include "viewer/gateway/api/codec_names.h"
+#include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/guard.h"
 #include "viewer/gateway/http/message.h"
 #include "viewer/gateway/live/snapshot.h"
@@ -19,6 +20,7 @@ struct ReadContext {
   const hub::Layout& layout;
   const LiveSnapshot& live;
   CodecNames& codecs;
+  HlsAnnounced& announced;
   const Subject& subject;
   const Request& request;
   const PathParams& params;

@@ -18,6 +18,7 @@
 #include "viewer/gateway/accounts/accounts.h"
 #include "viewer/gateway/api/answer.h"
 #include "viewer/gateway/api/codec_names.h"
+#include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/api/open_sockets.h"
 #include "viewer/gateway/api/read_pool.h"
 #include "viewer/gateway/live/live_hub.h"
@@ -75,6 +76,7 @@ class Service final : public RequestHandler {
 
   Parts parts_;
   CodecNames codecs_;
+  HlsAnnounced announced_;
   OpenSockets sockets_;
   bool rechecking_ = false;
   const Log log_{"gateway/api"};

@@ -2,6 +2,7 @@
 // Plays an archived capture, also one that is still growing: playlists in, segments into a MediaSource,
 // seeking to any moment. Holes are jumped and reported, damaged segments skipped and reported.
 import { ArchiveTrack, type TrackHost } from './archive_track';
+import type { ArchiveState, ArchiveTracks, Playback, TrackChoice } from './playback';
 import { attachSource, bufferedEndAt, canPlay, type OpenSource } from './media_source';
 import {
   combine,
@@ -17,41 +18,8 @@ import {
   type Range,
 } from './playlist';
 
-export type ArchiveStatus =
-  | 'loading'
-  | 'ready'
-  | 'offline' // the network fails; tried again by itself
-  | 'empty' // nothing is archived yet
-  | 'unplayable' // this browser has not the codec
-  | 'signed_out'
-  | 'failed';
-
-export interface ArchiveState {
-  status: ArchiveStatus;
-  duration: number; // seconds
-  complete: boolean;
-  hasVideo: boolean;
-  hasAudio: boolean;
-  gaps: Range[]; // neither picture nor sound
-  pictureGaps: Range[]; // sound only
-  soundGaps: Range[]; // picture only
-  damaged: Range[];
-}
-
 const pollMs = 2000;
 const lookMs = 250;
-
-export interface TrackChoice {
-  name: string;
-  timescale: number; // 0: not known yet
-  better?: TrackChoice; // another rendition of the same, taken wherever it is whole
-}
-
-export interface ArchiveTracks {
-  video: TrackChoice | null;
-  audio: TrackChoice | null;
-  durationSeconds: number; // of what was archived when the page asked; 0: not known
-}
 
 // The playlist of an hour is half a megabyte: of a long capture the surroundings of the first moment are
 // asked for first, so that it plays at once, and the whole after that.
@@ -61,7 +29,7 @@ const firstWindowSeconds = 60;
 const recentSeconds = 30;
 const pollsPerFull = 15;
 
-export class ArchivePlayer {
+export class ArchivePlayer implements Playback {
   #source: OpenSource | null = null;
   #tracks: ArchiveTrack[] = [];
   #listener: (state: ArchiveState) => void = () => undefined;
@@ -71,6 +39,7 @@ export class ArchivePlayer {
     complete: false,
     hasVideo: false,
     hasAudio: false,
+    following: false,
     gaps: [],
     pictureGaps: [],
     soundGaps: [],
@@ -109,6 +78,10 @@ export class ArchivePlayer {
 
   get state(): ArchiveState {
     return this.#state;
+  }
+
+  positionOf(elementSeconds: number): number {
+    return elementSeconds;
   }
 
   onState(listener: (state: ArchiveState) => void): void {

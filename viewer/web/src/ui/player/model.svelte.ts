@@ -2,14 +2,12 @@
 // The player of one capture, live or archived: which of the two plays, and what the page shows of it.
 import type { Track } from '../../api/types';
 import { dropEarlyLive } from '../../early';
-import {
-  ArchivePlayer,
-  type ArchiveState,
-  type ArchiveTracks,
-  type TrackChoice,
-} from '../../media/archive_player';
+import { ArchivePlayer } from '../../media/archive_player';
 import type { LivePlayer, LiveState } from '../../media/live_player';
 import { acquireLive, releaseLive } from '../../media/live_registry';
+import { mediaSourceClass } from '../../media/media_source';
+import { NativePlayer } from '../../media/native_player';
+import type { ArchiveState, ArchiveTracks, Playback, TrackChoice } from '../../media/playback';
 
 // The full-quality track alone once it is whole; until then the live rendition, with the full quality
 // wherever that has arrived.
@@ -52,7 +50,7 @@ export class PlayerModel {
   isLive = $state(false);
 
   #livePlayer: LivePlayer | null = null;
-  #archivePlayer: ArchivePlayer | null = null;
+  #archivePlayer: Playback | null = null;
   #unlisten: () => void = () => undefined;
   #tracks: ArchiveTracks = { video: null, audio: null, durationSeconds: 0 };
 
@@ -67,7 +65,13 @@ export class PlayerModel {
 
   get duration(): number {
     if (this.mode === 'live') return this.live?.end ?? 0;
+    if (this.atNewest) return Math.max(this.position, this.archive?.duration ?? 0);
     return this.archive?.duration ?? 0;
+  }
+
+  // What plays is the newest there is, by whatever means.
+  get atNewest(): boolean {
+    return this.mode === 'live' || this.archive?.following === true;
   }
 
   get hasVideo(): boolean {
@@ -81,6 +85,13 @@ export class PlayerModel {
   // Live before the capture's details are here: the connection that boot.ts began.
   beginLive(): void {
     if (this.mode === 'live' && this.#livePlayer !== null) return;
+    if (mediaSourceClass() === null) {
+      dropEarlyLive();
+      this.isLive = true;
+      this.beginArchive(this.#tracks, null, true);
+      this.moved(null);
+      return;
+    }
     this.#leave();
     const player = acquireLive(this.captureId);
     dropEarlyLive();
@@ -97,16 +108,20 @@ export class PlayerModel {
     this.moved(null);
   }
 
-  beginArchive(tracks: ArchiveTracks, at: number, play: boolean): void {
+  // `at` null: at the newest of a capture that goes on.
+  beginArchive(tracks: ArchiveTracks, at: number | null, play: boolean): void {
     this.#tracks = tracks;
     this.#leave();
     this.mode = 'archive';
     const element = document.createElement('video');
     element.playsInline = true;
     element.muted = !this.soundOn;
-    const player = new ArchivePlayer(this.captureId, element, tracks, at);
+    const player: Playback =
+      mediaSourceClass() === null
+        ? new NativePlayer(this.captureId, element, tracks, at)
+        : new ArchivePlayer(this.captureId, element, tracks, at ?? 0);
     this.#archivePlayer = player;
-    this.position = at;
+    this.position = at ?? 0;
     player.onState((state) => {
       this.archive = state;
     });
@@ -166,7 +181,11 @@ export class PlayerModel {
       return;
     }
     if (this.isLive && seconds > this.duration - 1) {
-      this.beginLive();
+      if (this.archive?.following !== true) this.beginLive();
+      return;
+    }
+    if (this.archive?.following === true) {
+      this.beginArchive(this.#tracks, Math.max(0, seconds), true);
       return;
     }
     this.#archivePlayer?.seek(seconds);
@@ -198,7 +217,9 @@ export class PlayerModel {
   #listen(element: HTMLVideoElement): void {
     const update = (): void => {
       this.paused = element.paused;
-      if (this.mode === 'archive' && !element.seeking) this.position = element.currentTime;
+      if (this.mode === 'archive' && !element.seeking) {
+        this.position = this.#archivePlayer?.positionOf(element.currentTime) ?? element.currentTime;
+      }
     };
     const names = ['play', 'pause', 'timeupdate', 'seeked', 'ended'] as const;
     for (const name of names) element.addEventListener(name, update);
