@@ -21,6 +21,8 @@ pkg_check_modules(gstreamer REQUIRED IMPORTED_TARGET
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(heif REQUIRED IMPORTED_TARGET libheif)
 pkg_check_modules(exiv2 REQUIRED IMPORTED_TARGET exiv2)
+pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
+pkg_check_modules(zip REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 
 # Debian's packages of these two carry no CMake config for their shared libraries.

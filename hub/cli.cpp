@@ -18,6 +18,7 @@
 #include "hub/device_files.h"
 #include "hub/enrol/enrolment_db.h"
 #include "hub/listing.h"
+#include "hub/plan/plan_command.h"
 #include "proto/base/file.h"
 
 namespace sitecast::hub {
@@ -284,6 +285,28 @@ void add_verify_command(CLI::App& app, std::filesystem::path& verify_dir) {
       ->required();
 }
 
+// Needs no configuration either, and stores nothing.
+void add_plan_command(CLI::App& app, PlanPreviewOptions& options) {
+  auto* plan = app.add_subcommand("plan", "Schedule sheets")->require_subcommand(1);
+  auto* preview = plan->add_subcommand(
+      "preview", "Show how a schedule sheet (CSV, XLSX, MS Project XML, P6 XER) is understood");
+  preview->add_option("file", options.file, "The sheet")->required();
+  preview->add_flag("--json", options.json, "One JSON document");
+  preview
+      ->add_option_function<std::string>(
+          "--language",
+          [&options](const std::string& name) {
+            options.language = name == "en" ? PlanLanguage::kEnglish : PlanLanguage::kChinese;
+          },
+          "zh-CN (default) or en")
+      ->check(CLI::IsMember({"zh-CN", "en"}));
+  preview->add_option("--sheet", options.read.sheet, "Which sheet of a workbook");
+  preview->add_option("--year", options.read.year, "Year of dates that are written without one")
+      ->check(CLI::Range(1950, 2149));
+  preview->add_option("--date-order", options.read.date_order, "Order of short dates")
+      ->check(CLI::IsMember({"ymd", "dmy", "mdy"}));
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -302,8 +325,11 @@ int run_command_line(int argc, char** argv) {
   add_file_commands(app, action);
   std::filesystem::path verify_dir;
   add_verify_command(app, verify_dir);
+  PlanPreviewOptions preview;
+  add_plan_command(app, preview);
   CLI11_PARSE(app, argc, argv);
   if (!verify_dir.empty()) return verify_command(verify_dir, io());
+  if (!preview.file.empty()) return plan_preview_command(preview, std::cout, std::cerr);
   if (config_file.empty()) return fail(invalid_argument("this command needs --config hub.toml"));
   const auto config = load_config(config_file);
   if (!config.ok()) return fail(config.error());
