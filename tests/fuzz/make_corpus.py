@@ -143,3 +143,25 @@ def heic(exif):
 
 tiffs = [camera_tiff("<"), camera_tiff(">")]
 write("fuzz_photo", tiffs + [make(tiffs[0]) for make in (jpeg, png, heic)])
+
+
+# Schedule sheets: one of each format, and the parts of a workbook (see fuzz_plan.cpp).
+PLAN_CSV = ("2026年计划,,,,\n序号,任务名称,开始时间,完成时间,完成百分比,前置任务,区域\n一,土建,,,,,1#厂房\n"
+            "1,桩基,2026/3/5,3月20日,60%,,\n2,承台,05/03/26,5-Mar-26,0.6,1FS+2天,\n合计\n")
+PLAN_XER = ("ERMHDR\t8.4\n%T\tCALENDAR\n%F\tclndr_id\tday_hr_cnt\n%R\t1\t8\n%T\tPROJWBS\n%F\twbs_id\t"
+            "parent_wbs_id\tseq_num\twbs_short_name\twbs_name\n%R\t1\t\t0\tP\tPlant\n%T\tTASK\n%F\ttask_id\t"
+            "wbs_id\ttask_code\ttask_name\tcomplete_pct_type\ttarget_drtn_hr_cnt\ttarget_start_date\n"
+            "%R\t7\t1\tA1\tPiles\tCP_Drtn\t80\t2026-03-05 08:00\n%T\tTASKPRED\n%F\ttask_id\tpred_task_id\t"
+            "pred_type\n%R\t7\t7\tPR_FS\n%E\n")
+PLAN_XML = ("<Project><MinutesPerDay>480</MinutesPerDay><Tasks><Task><UID>1</UID><ID>1</ID><Name>a</Name>"
+            "<OutlineLevel>1</OutlineLevel><Start>2026-03-05T08:00:00</Start><Duration>PT8H0M0S</Duration>"
+            "<PredecessorLink><PredecessorUID>1</PredecessorUID><Type>1</Type><LinkLag>10</LinkLag>"
+            "</PredecessorLink><Baseline><Number>0</Number></Baseline></Task></Tasks></Project>")
+PLAN_SHEET = ('1\n<worksheet><sheetData><row r="1"><c r="A1" t="str"><v>任务名称</v></c><c r="B1" t="inlineStr"><is>'
+              '<t>开始</t></is></c></row><row r="2" hidden="1"><c r="A2" t="s"><v>0</v></c><c r="B2" s="1">'
+              '<v>46086</v></c></row></sheetData><mergeCells><mergeCell ref="B2:B9"/></mergeCells></worksheet>')
+PLAN_STRINGS = "2\n<sst><si><r><t>甲</t></r><rPh><t>x</t></rPh></si></sst>"
+PLAN_STYLES = ('3\n<styleSheet><numFmts><numFmt numFmtId="170" formatCode="m&quot;月&quot;d"/></numFmts><cellXfs>'
+               '<xf numFmtId="0"/><xf numFmtId="170"><alignment indent="1"/></xf></cellXfs></styleSheet>')
+write("fuzz_plan", [PLAN_CSV.encode(), PLAN_CSV.encode("gb18030"), PLAN_CSV.encode("utf-16")] +
+      [text.encode() for text in (PLAN_XER, PLAN_XML, PLAN_SHEET, PLAN_STRINGS, PLAN_STYLES)])
