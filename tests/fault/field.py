@@ -101,8 +101,9 @@ class Field:
                 return int(float(line.split()[-1]))
         return 0
 
-    def finish(self):
-        """Ends filming, lets everything be delivered, stops the stack; the problems found, as sentences."""
+    def finish(self, keep=False):
+        """Ends filming, lets everything be delivered, stops the stack; the problems found, as sentences.
+        Without any, the folder goes unless it is to be kept; then remove() is the caller's."""
         self.walk.stop()
         self.walk = None
         waiting_bits = self.status()["waiting_bytes"] * 8
@@ -125,6 +126,9 @@ class Field:
             print("  " + problem)
         if problems:
             print(f"kept: {self.folder}")
-        else:
-            shutil.rmtree(self.folder)
+        elif not keep:
+            self.remove()
         return problems
+
+    def remove(self):
+        shutil.rmtree(self.folder)
