@@ -431,11 +431,14 @@ LinkText read_link(std::string whole) {
 }  // namespace
 
 std::vector<LinkText> read_links(std::string_view text) {
-  std::string marked(text);
-  for (const std::string_view mark : {"、", "，", "；", "\n", ";"}) {
-    for (std::size_t at = marked.find(mark); at != std::string::npos; at = marked.find(mark, at)) {
-      marked.replace(at, mark.size(), ",");
+  std::string marked;
+  while (!text.empty()) {
+    std::size_t taken = 0;
+    for (const std::string_view mark : {"、", "，", "；", "\n", ";"}) {
+      if (text.starts_with(mark)) taken = mark.size();
     }
+    marked += taken > 0 ? ',' : text.front();
+    text.remove_prefix(std::max<std::size_t>(taken, 1));
   }
   std::vector<LinkText> links;
   for (std::size_t at = 0; at <= marked.size();) {
