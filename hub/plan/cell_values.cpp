@@ -121,7 +121,7 @@ DateText read_chinese(const std::vector<Token>& tokens) {
   int year = -1;
   int month = -1;
   int day = -1;
-  for (std::size_t at = 0; at < tokens.size(); ++at) {
+  for (std::size_t at = 0; at < tokens.size(); at += 2) {  // a number, its unit
     if (tokens[at].kind != Token::Kind::kNumber || tokens[at].number < 0) return {};
     const std::string_view unit =
         at + 1 < tokens.size() ? trimmed(tokens[at + 1].text) : std::string_view();
@@ -134,7 +134,6 @@ DateText read_chinese(const std::vector<Token>& tokens) {
     } else {
       return {};
     }
-    ++at;
   }
   if (month < 0) return {};
   if (day < 0) {

@@ -27,7 +27,9 @@ inline Bytes stored_zip(const std::vector<std::pair<std::string, std::string>>& 
   const auto put = [](std::string& to, std::uint32_t value, int bytes) {
     for (int at = 0; at < bytes; ++at) to += static_cast<char>(value >> (8 * at) & 0xFFU);
   };
-  for (const auto& [name, content] : members) {
+  for (const auto& member : members) {
+    const std::string& name = member.first;  // clang 14 captures no structured binding
+    const std::string& content = member.second;
     const auto offset = static_cast<std::uint32_t>(file.size());
     const auto size = static_cast<std::uint32_t>(content.size());
     const auto sizes = [&](std::string& to) {
