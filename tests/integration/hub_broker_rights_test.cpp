@@ -346,6 +346,39 @@ TEST_F(HubBrokerRightsTest, LastWillSpeaksForItsOwnDeviceOnly) {
   }
 }
 
+// A removed device cannot take back what it had the broker keep, and its last will is not allowed
+// any more: so the broker hands nothing of it on.
+TEST_F(HubBrokerRightsTest, WhatTheBrokerKeptOfARemovedDeviceReachesNobodyAnyMore) {
+  const Topics own = from(project_, mine_.id);
+  auto device = std::make_unique<Peer>(kPort, mine_.id.text(), mine_.password);
+  ASSERT_TRUE(device->connect({.client_id = "", .will_topic = own[4]}));
+  for (const std::string& topic : {own[0], own[4]}) device->publish(topic, Bytes{1}, 1, true);
+  device->say_last(own[3]);
+  hub_->heard_until_last();
+  const auto newcomer_hears = [&] {
+    auto reader = service("gateway-reader");
+    for (const char* topic :
+         {"sitecast/1/+/+/live/#", "sitecast/1/+/+/status", "sitecast/1/+/feed"}) {
+      EXPECT_TRUE(reader->may_subscribe(topic));
+    }
+    hub_->say_last(feed_topic(project_));
+    return reader->heard_until_last();
+  };
+  EXPECT_THAT(newcomer_hears(), UnorderedElementsAreArray({own[0], own[4]}));
+
+  const auto revoked = hub_->publish_reason(std::string(hub::kControlTopic),
+                                            hub::revoke_command(mine_.id.text(), "revoked"));
+  ASSERT_TRUE(revoked && *revoked < kRefusedFrom);
+  EXPECT_TRUE(device->pump_until([&] { return !device->connected(); }));
+  EXPECT_THAT(newcomer_hears(), testing::IsEmpty());
+  auto hub = service("hub");
+  ASSERT_TRUE(hub->may_subscribe("sitecast/1/+/+/live/#"));
+  ASSERT_TRUE(hub->may_subscribe("sitecast/1/+/+/status"));
+  auto neighbour = connected(neighbour_);
+  neighbour->say_last(from(project_, neighbour_.id)[4]);
+  EXPECT_THAT(hub->heard_until_last(), testing::IsEmpty());
+}
+
 TEST(BrokerFilesTest, EveryListenerHasItsOptionBehindItAndPlainOnesAreOnLoopback) {
   const auto conf = hub::mosquitto_conf({.port = 1, .tls_port = 2});
   ASSERT_TRUE(conf.ok()) << conf.error().message();

@@ -220,10 +220,10 @@ bool MqttPeer::connect(const MqttConnection::Options& options) {
   return true;
 }
 
-void MqttPeer::publish(const std::string& topic, Bytes payload, int qos) {
+void MqttPeer::publish(const std::string& topic, Bytes payload, int qos, bool retained) {
   if (!connection_) return;
   sent_.push_back(std::move(payload));
-  connection_->publish(topic, sent_.back(), qos);
+  connection_->publish(topic, sent_.back(), qos, retained);
 }
 
 std::optional<std::uint8_t> MqttPeer::publish_reason(const std::string& topic,

@@ -98,7 +98,7 @@ class MqttPeer {
   void disconnect() { connection_.reset(); }
   [[nodiscard]] bool connected() const { return connection_.has_value(); }
   bench::MqttConnection& connection() { return *connection_; }
-  void publish(const std::string& topic, Bytes payload, int qos = 1);
+  void publish(const std::string& topic, Bytes payload, int qos = 1, bool retained = false);
   // The broker's reason code for one message of QoS 1, for one subscription; nothing else of the
   // kind may be on its way. nullopt: no answer, the connection is lost.
   std::optional<std::uint8_t> publish_reason(const std::string& topic, std::string_view payload);

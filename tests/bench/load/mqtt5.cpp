@@ -131,8 +131,8 @@ void MqttConnection::subscribe(std::string_view filter) {
   unsent_bytes_ += outgoing_.back().head.size();
 }
 
-void MqttConnection::publish(std::string_view topic, ByteView payload, int qos) {
-  Bytes head{static_cast<std::uint8_t>(0x30 | (qos << 1))};
+void MqttConnection::publish(std::string_view topic, ByteView payload, int qos, bool retained) {
+  Bytes head{static_cast<std::uint8_t>(0x30 | (qos << 1) | (retained ? 1 : 0))};
   put_length(head, 2 + topic.size() + (qos > 0 ? 2U : 0U) + 1 + payload.size());
   put_text(head, topic);
   if (qos > 0) {

@@ -47,7 +47,7 @@ class MqttConnection {
 
   void subscribe(std::string_view filter);
   // `payload` must live until it is sent (unsent_bytes() == 0 at the latest).
-  void publish(std::string_view topic, ByteView payload, int qos);
+  void publish(std::string_view topic, ByteView payload, int qos, bool retained = false);
 
   // Writes what the socket takes and reads what is there; messages go to `on_message`.
   using OnMessage = std::function<void(std::string_view topic, ByteView payload)>;

@@ -140,6 +140,20 @@ TEST_F(LiveHubTest, OfflineIsToldAfterAGraceAndPartsGoOnAfterIt) {
   EXPECT_THAT(viewer->sequences, ElementsAre(0, 1));
 }
 
+// The status is the one thing that the broker keeps of a device.
+TEST_F(LiveHubTest, AStatusMakesNothingLive) {
+  const auto news = watch_project();
+  const auto viewer = watch();
+  hub_.on_status(project_, device_, true, now_us_);
+  pass(1);
+  EXPECT_EQ(hub_.counters().live_captures, 0U);
+  part(0, true);
+  pass(LiveHub::kLiveUs / kSecond + 1);
+  hub_.on_status(project_, device_, true, now_us_);
+  pass(1);
+  EXPECT_FALSE(snapshot_.get()->is_live(project_, capture_));
+}
+
 TEST_F(LiveHubTest, AnotherDevicesStatusEndsNothing) {
   part(0, true);
   const auto viewer = watch();
