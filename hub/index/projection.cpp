@@ -119,15 +119,16 @@ Status apply_project(Database& database, ProjectId project, const v1::Event& eve
       .run();
 }
 
+// The log decides, not the clock: with a clock that was set back somebody who was removed would
+// otherwise stay. A log's events come here in its order, each once, also when an index is built
+// anew.
 Status apply_member(Database& database, ProjectId project, const v1::Event& event) {
   const bool removed = event.kind() == "member.removed";
-  SC_TRY_ASSIGN(
-      Statement * save,
-      database.cached(
-          "insert into member (user, project_id, role, stated_at_us, stated_event)"
-          " values (?, ?, ?, ?, ?) on conflict do update set role = excluded.role,"
-          " stated_at_us = excluded.stated_at_us, stated_event = excluded.stated_event"
-          " where (excluded.stated_at_us, excluded.stated_event) > (stated_at_us, stated_event)"));
+  SC_TRY_ASSIGN(Statement * save,
+                database.cached(
+                    "insert into member (user, project_id, role, stated_at_us, stated_event)"
+                    " values (?, ?, ?, ?, ?) on conflict do update set role = excluded.role,"
+                    " stated_at_us = excluded.stated_at_us, stated_event = excluded.stated_event"));
   return save
       ->bind(event.member().user(), project, removed ? "" : event.member().role(),
              event.stated_at_us(), as_bytes(event.event_id()))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events and tracks as rows. Every table about events is a function of the set of events: applying
-// them in another order, or again, ends in the same rows (tests shuffle and repeat them).
+// Events and tracks as rows. Every table about events but `member` is a function of the set of
+// events: applying them in another order, or again, ends in the same rows (tests shuffle and repeat
+// them). `member` is a function of their order in the log. REQUIRES: a log's events are applied in
+// its order.
 // Owner thread: the index writer's. All functions run inside the caller's transaction.
 #pragma once
 

@@ -5,7 +5,8 @@
 --
 -- Ids are 16 raw bytes. *_us: microseconds, unix time unless it says media time. A "statement" of
 -- something is decided by the greatest (stated_at_us, event_id): the last writer wins, in whatever
--- order and how often events are applied.
+-- order and how often events are applied. Membership alone is decided by the order of the log: who may
+-- look must not depend on a clock.
 
 pragma user_version = 4;
 
@@ -20,11 +21,11 @@ create table project (
   check ((stated_event is null) = (statement is null))
 ) strict, without rowid;
 
--- Who takes part in which project: member.added, member.removed.
+-- Who takes part in which project: the last member.added or member.removed in the project's log.
 create table member (
   user               text not null,
   project_id         blob not null check (length(project_id) = 16),
-  role               text not null,   -- '' when removed: kept, so that an older statement cannot win
+  role               text not null,   -- '' when removed
   stated_at_us       integer not null,
   stated_event       blob not null check (length(stated_event) = 16),
   primary key (user, project_id)
