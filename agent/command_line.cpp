@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "agent/rfc3339.h"
+#include "proto/codec/field_checks.h"
 
 namespace sitecast::agent {
 namespace {
@@ -77,8 +78,19 @@ void add_note(CLI::App& app, Request& request, Texts& texts) {
                    "Moment it was stated, RFC 3339; only with --demonstration");
 }
 
+// The hub would refuse it; here somebody still sees it, and nothing has been stored.
+void check_texts(const Request& request) {
+  for (const Status& checked :
+       {check_text(request.text, "--text"), check_text(request.note, "--note"),
+        check_name(request.area, "--area"), check_name(request.title, "--title"),
+        check_name(request.stage, "--stage")}) {
+    if (!checked.ok()) throw CLI::ValidationError(checked.error().message());
+  }
+}
+
 // What CLI11 cannot check; throws CLI::ValidationError as its own checks do.
 void finish(Request& request, const Texts& texts) {
+  check_texts(request);
   if (!texts.captured_at.empty()) {
     const auto moment = parse_rfc3339_us(texts.captured_at);
     if (!moment) {

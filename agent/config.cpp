@@ -15,6 +15,7 @@
 
 #include "agent/publish/broker_address.h"
 #include "proto/base/file.h"
+#include "proto/base/text.h"
 
 namespace sitecast::agent {
 namespace {
@@ -29,10 +30,13 @@ class TableReader {
 
   void text(std::string_view key, std::string& out) {
     if (const toml::node* node = take(key)) {
-      if (const auto value = node->value_exact<std::string>())
-        out = *value;
-      else
+      const auto value = node->value_exact<std::string>();
+      if (!value)
         fail(key, "must be text in quotes");
+      else if (std::any_of(value->begin(), value->end(), is_control))
+        fail(key, "has a control character");
+      else
+        out = *value;
     }
   }
   void path(std::string_view key, const std::filesystem::path& folder, std::filesystem::path& out) {

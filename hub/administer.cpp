@@ -4,9 +4,22 @@
 #include "hub/administration.h"
 #include "hub/control_socket.h"
 #include "hub/open_state.h"
+#include "proto/base/text.h"
 
 namespace sitecast::hub {
 namespace {
+
+// JSON holds nothing else: on its way to a running hub other bytes would silently become U+FFFD.
+Status check_utf8(const std::string& name, const nlohmann::json& value) {
+  if (value.is_string() && !is_utf8(value.get_ref<const std::string&>())) {
+    return invalid_argument(name + " is not valid UTF-8");
+  }
+  if (!value.is_structured()) return Ok{};
+  for (const auto& [key, item] : value.items()) {
+    SC_TRY(check_utf8(value.is_array() ? name : key, item));
+  }
+  return Ok{};
+}
 
 Result<nlohmann::json> administer_here(const HubConfig& config, const nlohmann::json& request) {
   const Log log("hub");
@@ -36,6 +49,7 @@ Result<nlohmann::json> administer_here(const HubConfig& config, const nlohmann::
 }  // namespace
 
 Result<nlohmann::json> administer(const HubConfig& config, const nlohmann::json& request) {
+  SC_TRY(check_utf8("the request", request));
   SC_TRY_ASSIGN(auto answer, ask_running_hub(Layout(config.state_dir).control_socket(), request));
   if (answer) return std::move(*answer);
   return administer_here(config, request);

@@ -157,9 +157,11 @@ void CommitThread::handle_part(const Admitted& admitted, const Arrival& arrival)
 void CommitThread::handle_event(const Admitted& admitted, ByteView payload) {
   const auto event = parse_event(payload);
   if (!event.ok()) {
+    // What came before the damage (text that is not UTF-8, say) names the event, so that its sender
+    // learns of it.
     v1::Event raw;
-    const bool has_id = raw.ParseFromArray(payload.data(), static_cast<int>(payload.size())) &&
-                        raw.event_id().size() == kIdBytes;
+    (void)raw.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()));
+    const bool has_id = raw.event_id().size() == kIdBytes;
     const Verdict verdict = Verdict::refused(v1::MALFORMED, event.error().message());
     if (has_id) {
       refuse_event(admitted.sender, *EventId::from_bytes(raw.event_id()), verdict);

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "agent/capture/text.h"
+#include "proto/base/text.h"
 #include "proto/codec/limits.h"
 
 namespace sitecast::agent {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "agent/capture/media_type.h"
-#include "agent/capture/text.h"
 #include "proto/base/sha256.h"
+#include "proto/base/text.h"
 #include "proto/codec/limits.h"
 
 namespace sitecast::agent {

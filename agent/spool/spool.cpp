@@ -5,6 +5,7 @@
 
 #include <cassert>
 
+#include "proto/base/text.h"
 #include "proto/codec/event_rules.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/topics.h"
@@ -354,7 +355,8 @@ v1::Event Spool::make_closed_event(const Capture& capture, std::string_view reas
   event.set_area(capture.row.area);
   v1::CaptureClosed& closed = *event.mutable_capture_closed();
   closed.set_reason(std::string(reason));
-  closed.set_detail(std::string(detail.substr(0, limits::kTextBytes)));
+  // A system message may hold a file name of any bytes; the hub would refuse the event for ever.
+  closed.set_detail(clean_text(detail, limits::kTextBytes));
   for (const auto& [name, track] : capture.tracks) {
     const RunningHash running = track->log->synced_hash();
     v1::TrackEnd& end = *closed.add_tracks();

@@ -7,13 +7,17 @@
 
 #include "proto/base/id.h"
 #include "proto/base/sha256.h"
+#include "proto/base/text.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/topics.h"
 
 namespace sitecast {
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+Status check_utf8(std::string_view text, std::string_view field) {
+  return is_utf8(text) ? Status(Ok{})
+                       : Status(invalid_argument(fmt::format("{} is not valid UTF-8", field)));
+}
 
 Status check_size(std::string_view text, std::size_t limit, std::string_view field) {
   if (text.size() > limit) {
@@ -37,6 +41,7 @@ Status check_optional_id(std::string_view bytes, std::string_view field) {
 
 Status check_name(std::string_view text, std::string_view field) {
   SC_TRY(check_size(text, limits::kNameBytes, field));
+  SC_TRY(check_utf8(text, field));
   if (std::any_of(text.begin(), text.end(), is_control)) {
     return invalid_argument(fmt::format("{} has a control character", field));
   }
@@ -50,6 +55,7 @@ Status check_required_name(std::string_view text, std::string_view field) {
 
 Status check_text(std::string_view text, std::string_view field) {
   SC_TRY(check_size(text, limits::kTextBytes, field));
+  SC_TRY(check_utf8(text, field));
   if (std::any_of(text.begin(), text.end(),
                   [](char c) { return is_control(c) && c != '\n' && c != '\t'; })) {
     return invalid_argument(fmt::format("{} has a control character", field));

@@ -158,6 +158,18 @@ TEST_F(HubEnrolTest, NamesThatNobodyCouldUseAreRefused) {
     EXPECT_EQ(refused.exit_code, 1) << zone;
     EXPECT_NE(refused.err.find("is no time zone"), std::string::npos) << refused.err;
   }
+  const std::vector<std::pair<std::vector<std::string>, std::string>> kTexts = {
+      {{"--name", "\xb3\xa7\xb7\xbf"}, "name is not valid UTF-8"},
+      {{"--name", "x", "--area", "\xff"}, "areas is not valid UTF-8"},
+      {{"--name", "x\ny"}, "name has a control character"}};
+  for (const auto& [arguments, says] : kTexts) {
+    std::vector<std::string> command{"project", "add"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const auto refused = stack_.command(command);
+    EXPECT_EQ(refused.exit_code, 1) << says;
+    EXPECT_NE(refused.err.find(says), std::string::npos) << refused.err;
+  }
+  EXPECT_EQ(stack_.command({"project", "list"}).json()["projects"].size(), 1U);
 }
 
 }  // namespace

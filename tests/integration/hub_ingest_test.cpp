@@ -247,6 +247,29 @@ TEST_F(HubIngestTest, EventsAreLoggedOnceReceiptedAndFed) {
   EXPECT_EQ((*reader)->project(project_)->name, "测试项目");
 }
 
+TEST_F(HubIngestTest, AnEventWhoseTextIsNotUtf8IsRefusedByItsIdAndNotKept) {
+  auto sender = device(mine_);
+  const CaptureId capture = CaptureId::make();
+  v1::Event damaged = note(capture);
+  damaged.mutable_note()->set_text("\xb3\xa7\xb7\xbf");  // GBK
+  sender->send_event(damaged);
+  ASSERT_TRUE(sender->pump_until([&] { return refused(*sender, v1::MALFORMED); }));
+  EXPECT_EQ(sender->refusals.at(0).event_id(), damaged.event_id());
+  v1::Event opened = event("capture.opened", capture);
+  opened.mutable_capture_opened()->set_capture_kind("walkthrough");
+  opened.mutable_capture_opened()->add_tracks("video");
+  sender->send_event(opened);
+  sender->send_event(note(capture));
+  ASSERT_TRUE(sender->pump_until([&] { return sender->event_receipts.size() == 2; }));
+  EXPECT_EQ(sender->event_receipts.count(damaged.event_id()), 0U);
+  auto reader = hub::IndexReader::open(stack_.state_dir());
+  ASSERT_TRUE(reader.ok());
+  EXPECT_TRUE(eventually([&] {
+    const auto events = (*reader)->events(capture);
+    return events.ok() && events->size() == 2;
+  }));
+}
+
 TEST_F(HubIngestTest, HelloIsAnsweredWithWhatIsDurableAlsoAfterAKill) {
   auto sender = device(mine_);
   TrackMaker video = maker("video");

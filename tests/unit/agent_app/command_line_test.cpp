@@ -76,5 +76,31 @@ TEST(CommandLineTest, WrongUsageIsCodeTwo) {
   EXPECT_EQ(code_of({"--help"}), kExitOk);
 }
 
+TEST(CommandLineTest, TextThatTheHubWouldRefuseIsWrongUsageAndNamed) {
+  const std::string long_note(8193, 'n');
+  const struct {
+    std::vector<const char*> arguments;
+    const char* says;
+  } kCases[] = {
+      {{"note", "--text", "\xff"}, "--text is not valid UTF-8"},
+      {{"note", "--text", "\xb3\xa7\xb7\xbf"}, "--text is not valid UTF-8"},  // GBK
+      {{"note", "--text", "\xed\xa0\x80"}, "--text is not valid UTF-8"},      // half a surrogate
+      {{"note", "--text", "bell\a"}, "--text has a control character"},
+      {{"note", "--text", long_note.c_str()}, "--text has 8193 bytes, allowed are 8192"},
+      {{"note", "--text", "x", "--area", "1\n2"}, "--area has a control character"},
+      {{"note", "--stage", "\xe4\xb8"}, "--stage is not valid UTF-8"},  // cut off
+      {{"record", "--source", "test:", "--note", "\xff"}, "--note is not valid UTF-8"},
+      {{"photo", "--file", "a.jpg", "--title", "a\tb"}, "--title has a control character"},
+      {{"document", "--file", "a.pdf", "--area", "\xff"}, "--area is not valid UTF-8"},
+  };
+  for (const auto& wrong : kCases) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(code_of(wrong.arguments), kExitUsage) << wrong.says;
+    EXPECT_NE(testing::internal::GetCapturedStderr().find(wrong.says), std::string::npos)
+        << wrong.says;
+  }
+  EXPECT_EQ(request_of({"note", "--text", "两行\n\t可以"}).text, "两行\n\t可以");
+}
+
 }  // namespace
 }  // namespace sitecast::agent

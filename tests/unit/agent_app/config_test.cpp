@@ -51,6 +51,21 @@ TEST(AgentConfigTest, TheExampleHoldsTheDefaults) {
   EXPECT_EQ(example->publish.congestion_control, defaults->publish.congestion_control);
 }
 
+TEST(AgentConfigTest, TextIsUtf8WithoutControlCharacters) {
+  const auto message = [](const std::string& text) {
+    const auto config = parse(text);
+    EXPECT_FALSE(config.ok());
+    return config.ok() ? std::string() : config.error().message();
+  };
+  EXPECT_EQ(message("name = \"a\\u0007b\"\n" + std::string(kNeeded)),
+            "agent.toml: name has a control character");
+  EXPECT_EQ(message(std::string(kNeeded) + "username = \"a\\nb\"\n"),
+            "agent.toml: broker.username has a control character");
+  const std::string no_utf8 = message("name = \"\xb3\xa7\"\n" + std::string(kNeeded));
+  EXPECT_EQ(no_utf8.find("agent.toml:1: "), 0U) << no_utf8;
+  EXPECT_NE(no_utf8.find("UTF-8"), std::string::npos) << no_utf8;
+}
+
 TEST(AgentConfigTest, PathsAreRelativeToTheFile) {
   const auto config = parse(std::string(kNeeded) +
                             "password_file = \"secret\"\nca_file = \"/etc/ca.pem\"\n"

@@ -10,11 +10,11 @@
 #include "agent/capture/media_type.h"
 #include "agent/capture/picture_header.h"
 #include "agent/capture/source_spec.h"
-#include "agent/capture/text.h"
 #include "agent/encode/encoder_choice.h"
 #include "agent/encode/picture_size.h"
 #include "agent/encode/video_encoder.h"
 #include "agent/gst/pipeline.h"
+#include "proto/base/text.h"
 
 namespace sitecast::agent {
 namespace {

@@ -3,6 +3,8 @@
 
 #include <fstream>
 
+#include "proto/codec/event_rules.h"
+#include "proto/codec/limits.h"
 #include "tests/unit/agent_spool/spool_fixture.h"
 
 namespace sitecast::agent {
@@ -178,6 +180,20 @@ TEST_F(SpoolTest, ClosingStatesEveryTracksEnd) {
   EXPECT_EQ(video.part_count(), 7U);
   EXPECT_EQ(video.running_hash(), to_string(*spool->running_hash(0, 7)));
   EXPECT_TRUE(verify_head(key.public_key(), writer->id(), "video", video.head()));
+}
+
+// A message of the system may name a file of any bytes, and may be long.
+TEST_F(SpoolTest, WhyACaptureEndedIsFitForTheWireWhateverItSays) {
+  open();
+  auto writer = open_capture();
+  ASSERT_TRUE(writer->append("video", make_part(0)).ok());
+  std::string detail = "open /\xb3\xa7\n";
+  while (detail.size() <= limits::kTextBytes) detail += "厂";
+  ASSERT_TRUE(writer->close("error", detail).ok());
+  ASSERT_TRUE(listener->wait([&] { return listener->events.size() == 2; }));
+  const auto event = sitecast::parse_event(as_bytes(*listener->events[1].bytes));
+  ASSERT_TRUE(event.ok()) << event.error().message();
+  EXPECT_EQ(event->capture_closed().detail().find("open /\xEF\xBF\xBD\xEF\xBF\xBD厂"), 0U);
 }
 
 TEST_F(SpoolTest, ACaptureWithoutAnyPartIsClosedByARestartToo) {

@@ -64,6 +64,38 @@ TEST(EventRulesTest, OnlyTheGatewayNamesAnActorAndAlwaysDoes) {
   EXPECT_FALSE(check_origin(EventOrigin::kGateway, gap).ok());
 }
 
+// As protobuf itself refuses to read it, but who makes an event must learn of it before that.
+TEST(EventRulesTest, TextIsValidUtf8) {
+  const auto refused = [](v1::Event event, const std::string& message) {
+    const Status checked = check_event(event);
+    ASSERT_FALSE(checked.ok()) << message;
+    EXPECT_EQ(checked.error().kind(), ErrorKind::kInvalidArgument);
+    EXPECT_EQ(checked.error().message(), message);
+    const auto parsed = parse_event(as_bytes(event.SerializeAsString()));
+    ASSERT_FALSE(parsed.ok()) << "parsed, though " << message;
+    EXPECT_EQ(parsed.error().kind(), ErrorKind::kInvalidArgument);
+  };
+  v1::Event note = example_event("note");
+  note.mutable_note()->set_text("\xb3\xa7\xb7\xbf");
+  refused(note, "text is not valid UTF-8");
+  note = example_event("note");
+  note.set_area("\xed\xa0\x80");
+  refused(note, "area is not valid UTF-8");
+  note = example_event("note");
+  note.mutable_actor()->set_user("li");
+  note.mutable_actor()->set_display_name("\xe6\x9d");
+  refused(note, "actor.display_name is not valid UTF-8");
+  v1::Event progress = example_event("progress");
+  progress.mutable_progress()->set_stage("\xc0\x80");
+  refused(progress, "stage is not valid UTF-8");
+  v1::Event project = example_event("project.stated");
+  project.mutable_project()->add_areas("\xf5\x80\x80\x80");
+  refused(project, "areas is not valid UTF-8");
+  v1::Event member = example_event("member.added");
+  member.mutable_member()->set_user("\xff");
+  refused(member, "user is not valid UTF-8");
+}
+
 struct Fault {
   const char* kind;
   const char* field;  // that the message names

@@ -7,6 +7,7 @@
 
 #include "accounts_schema.h"
 #include "proto/base/file.h"
+#include "proto/base/text.h"
 #include "proto/sqlite/database.h"
 
 namespace sitecast::gateway {
@@ -24,6 +25,10 @@ Status check_account(const Account& account) {
   }
   if (account.display_name.empty() || account.display_name.size() > kDisplayNameBytes) {
     return invalid_argument("a display name has 1 to 64 bytes");
+  }
+  if (!is_utf8(account.display_name) ||
+      std::any_of(account.display_name.begin(), account.display_name.end(), is_control)) {
+    return invalid_argument("a display name is valid UTF-8 without control characters");
   }
   if (account.locale != "zh-CN" && account.locale != "en") {
     return invalid_argument("the locale is zh-CN or en");

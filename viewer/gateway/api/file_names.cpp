@@ -6,7 +6,7 @@
 #include <array>
 #include <iterator>
 
-#include "viewer/gateway/http/text.h"
+#include "proto/base/text.h"
 
 namespace sitecast::gateway {
 namespace {

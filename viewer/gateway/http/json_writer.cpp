@@ -7,7 +7,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "viewer/gateway/http/text.h"
+#include "proto/base/text.h"
 
 namespace sitecast::gateway {
 

@@ -12,11 +12,6 @@
 
 namespace sitecast::gateway {
 
-// Bytes of the well-formed UTF-8 sequence at the front (Unicode 15, table 3-7); 0 when there is
-// none.
-std::size_t utf8_sequence_size(std::string_view text);
-bool is_utf8(std::string_view text);
-
 // Decimal digits only, no sign, no overflow.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 // The same with an optional leading '-'.
