@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import type { ProjectEvent } from '../src/api/types';
+import en from '../src/i18n/en.json';
+import { format, type MessageKey } from '../src/i18n/messages';
+import zh from '../src/i18n/zh-CN.json';
 import { notesOf, reasonFor, statedGaps } from '../src/state/notes';
+import { personText } from '../src/ui/capture_text';
 
 let count = 0;
 function event(kind: string, over: Partial<ProjectEvent> = {}): ProjectEvent {
@@ -64,6 +68,25 @@ describe('notes of a capture', () => {
       kind: 'other',
       text: 'something',
     });
+  });
+});
+
+describe('who said it', () => {
+  const inChinese = (key: MessageKey): string => format(zh[key], {}, 'zh-CN');
+  const inEnglish = (key: MessageKey): string => format(en[key], {}, 'en');
+  it('is a person by the name they had', () => {
+    const note = notesOf([event('note', { actor: { user: 'wang', display_name: '王敏' } })])[0];
+    expect(personText(note?.actor ?? null, inChinese)).toBe('王敏');
+  });
+  it('is an unknown person where no name is left, and neither an account nor the device', () => {
+    for (const name of ['', ' ', '\u3000']) {
+      const note = notesOf([event('progress', { actor: { user: 'gone', display_name: name } })])[0];
+      expect(personText(note?.actor ?? null, inChinese)).toBe('未知人员');
+      expect(personText(note?.actor ?? null, inEnglish)).toBe('Unknown person');
+    }
+  });
+  it('is nobody where the device itself said it', () => {
+    expect(personText(notesOf([event('note')])[0]?.actor ?? null, inEnglish)).toBe('');
   });
 });
 

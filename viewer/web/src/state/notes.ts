@@ -10,7 +10,7 @@ export interface Note {
   kind: NoteKind;
   seconds: number | null; // moment in the capture
   statedAtUs: number;
-  who: string;
+  actor: ProjectEvent['actor']; // null: the device
   area: string;
   text: string;
   stage: string;
@@ -30,7 +30,7 @@ function plain(event: ProjectEvent, kind: NoteKind): Note {
     kind,
     seconds: event.media_time_us === null ? null : event.media_time_us / 1e6,
     statedAtUs: event.stated_at_us,
-    who: event.actor?.display_name ?? '',
+    actor: event.actor,
     area: event.area,
     text: event.text,
     stage: event.stage,

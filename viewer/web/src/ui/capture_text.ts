@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a capture is named and described in words; the one place for it.
-import type { Capture } from '../api/types';
+import type { Capture, ProjectEvent } from '../api/types';
 import type { MessageKey, Parameters } from '../i18n/messages';
 
 export type Text = (key: MessageKey, parameters?: Parameters) => string;
@@ -40,6 +40,14 @@ const reasons = ['restarted', 'damaged', 'disk_full', 'error', 'paused'] as cons
 export function reasonText(reason: string, t: Text): string {
   const known = reasons.find((name) => name === reason);
   return t(known === undefined ? 'gap.reason_unknown' : `gap.reason_${known}`);
+}
+
+// Who said something, as they were called then; '': the device. What names nobody (an account without a
+// name, or removed before it was said who it was) is said to be of an unknown person: not of the device,
+// and no account's name, which means nothing to those who read it.
+export function personText(actor: ProjectEvent['actor'], t: Text): string {
+  if (actor === null) return '';
+  return actor.display_name.trim() || t('person.unknown');
 }
 
 // 65, 66.5: no digits that say nothing
