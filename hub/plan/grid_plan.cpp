@@ -78,7 +78,7 @@ class GridPlan {
     }
   }
 
-  void read() {
+  std::optional<PlanNote> read() {
     sheet_.columns = header_.columns;
     sort_rows();
     look_at_dates();
@@ -86,9 +86,15 @@ class GridPlan {
     look_at_weights();
     look_at_durations();
     look_at_numbers();
-    for (const DataRow& row : rows_) add_item(row);
+    for (const DataRow& row : rows_) {
+      add_item(row);
+      if (links_.size() > kPlanLinks) {
+        return PlanNote{PlanNoteCode::kTooManyLinks, {std::to_string(kPlanLinks)}};
+      }
+    }
     resolve_links(sheet_, links_);
     finish_items(sheet_);
+    return std::nullopt;
   }
 
  private:
@@ -523,15 +529,15 @@ class GridPlan {
 
 }  // namespace
 
-void read_grid(const Grid& grid, const SheetHeader& header, const PlanReadOptions& options,
-               PlanSheet& sheet) {
+std::optional<PlanNote> read_grid(const Grid& grid, const SheetHeader& header,
+                                  const PlanReadOptions& options, PlanSheet& sheet) {
   if (grid.columns_cut) {
     sheet.notes.push_back({PlanNoteCode::kColumnsCut, {std::to_string(kPlanColumns)}});
   }
   sheet.notes.push_back({PlanNoteCode::kHeaderRows,
                          {std::to_string(grid.rows[header.first_row].source_row),
                           std::to_string(grid.rows[header.last_row].source_row)}});
-  GridPlan(grid, header, options, sheet).read();
+  return GridPlan(grid, header, options, sheet).read();
 }
 
 }  // namespace sitecast::hub

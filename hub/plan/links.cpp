@@ -12,6 +12,11 @@ namespace {
 
 class ItemNames {
  public:
+  struct Named {
+    std::size_t count = 0;  // more than one is one too many
+    std::uint32_t item = 0;
+  };
+
   explicit ItemNames(const PlanSheet& sheet) {
     for (std::uint32_t index = 0; index < sheet.items.size(); ++index) {
       const PlanItem& item = sheet.items[index];
@@ -19,13 +24,14 @@ class ItemNames {
       std::erase(bare, '.');
       const std::array<const std::string*, 3> names = {&item.number, &item.wbs, &bare};
       for (std::size_t way = 0; way < names.size(); ++way) {
-        if (!names[way]->empty()) ways_[way][squeezed(*names[way])].push_back(index);
+        if (names[way]->empty()) continue;
+        Named& named = ways_[way][squeezed(*names[way])];
+        if (named.count++ == 0) named.item = index;
       }
     }
   }
 
-  // The items so named; more than one is one too many.
-  [[nodiscard]] std::vector<std::uint32_t> find(std::string_view name) const {
+  [[nodiscard]] Named find(std::string_view name) const {
     const std::string key = squeezed(name);
     for (const auto& way : ways_) {
       if (const auto found = way.find(key); found != way.end()) return found->second;
@@ -34,7 +40,7 @@ class ItemNames {
   }
 
  private:
-  std::array<std::unordered_map<std::string, std::vector<std::uint32_t>>, 3> ways_;
+  std::array<std::unordered_map<std::string, Named>, 3> ways_;
 };
 
 void resolve(PlanSheet& sheet, const ItemNames& names, const FoundLink& found) {
@@ -44,30 +50,30 @@ void resolve(PlanSheet& sheet, const ItemNames& names, const FoundLink& found) {
     notes.push_back({PlanField::kPredecessors, {code, {std::string(beginning(link.whole, 80))}}});
   };
   // "1F-2" may be the name of a row as it stands.
-  std::vector<std::uint32_t> before = names.find(link.whole);
-  if (before.size() == 1) {
+  ItemNames::Named before = names.find(link.whole);
+  if (before.count == 1) {
     link.type = "FS";
     link.lag_days = 0;
     link.lag_percent = false;
     link.successor.clear();
-  } else if (before.empty()) {
+  } else if (before.count == 0) {
     if (link.predecessor.empty()) return lose(PlanNoteCode::kLinkUnreadable);
     before = names.find(link.predecessor);
   }
-  if (before.empty()) return lose(PlanNoteCode::kLinkUnknown);
-  if (before.size() > 1) return lose(PlanNoteCode::kLinkAmbiguous);
+  if (before.count == 0) return lose(PlanNoteCode::kLinkUnknown);
+  if (before.count > 1) return lose(PlanNoteCode::kLinkAmbiguous);
   std::uint32_t after = found.item;
   if (!link.successor.empty()) {
-    const std::vector<std::uint32_t> named = names.find(link.successor);
-    if (named.size() != 1) {
-      return lose(named.empty() ? PlanNoteCode::kLinkUnknown : PlanNoteCode::kLinkAmbiguous);
+    const ItemNames::Named named = names.find(link.successor);
+    if (named.count != 1) {
+      return lose(named.count == 0 ? PlanNoteCode::kLinkUnknown : PlanNoteCode::kLinkAmbiguous);
     }
-    after = named[0];
+    after = named.item;
   }
-  if (after == before[0]) return lose(PlanNoteCode::kLinkItself);
+  if (after == before.item) return lose(PlanNoteCode::kLinkItself);
   if (link.lag_percent) lose(PlanNoteCode::kLagPercent);
   sheet.items[after].predecessors.push_back(
-      {link.whole, before[0], link.type, link.lag_percent ? 0 : link.lag_days});
+      {link.whole, before.item, link.type, link.lag_percent ? 0 : link.lag_days});
 }
 
 }  // namespace

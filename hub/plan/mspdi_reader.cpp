@@ -16,7 +16,6 @@ namespace sitecast::hub {
 namespace {
 
 constexpr double kMinutesPerCalendarDay = 1'440;
-constexpr std::size_t kLinks = 200'000;
 
 struct Link {
   std::string predecessor;  // UID
@@ -87,7 +86,6 @@ class TaskReader : public XmlHandler {
 
   void text(std::string_view text) override {
     if (text_.size() <= kPlanCellBytes) text_ += text;
-    bytes_ += text.size();
   }
 
   void close(std::string_view name) override {
@@ -117,8 +115,8 @@ class TaskReader : public XmlHandler {
   void close_task_value(std::string_view name) {
     Task& task = tasks.back();
     if (name == "PredecessorLink") {
-      if (++links_ > kLinks) {
-        refusal_ = PlanNote{PlanNoteCode::kTooManyCells, {std::to_string(kLinks)}};
+      if (++links_ > kPlanLinks) {
+        refusal_ = PlanNote{PlanNoteCode::kTooManyLinks, {std::to_string(kPlanLinks)}};
         return;
       }
       task.links.push_back(std::move(link_));
@@ -149,7 +147,6 @@ class TaskReader : public XmlHandler {
   std::map<std::string, std::string, std::less<>> baseline_;
   std::optional<PlanNote> refusal_;
   std::size_t links_ = 0;
-  std::size_t bytes_ = 0;
 };
 
 // 2006-09-21T08:00:00; the time of day is not kept.

@@ -51,6 +51,7 @@ constexpr std::array kSentences = {
     Sentence{kTooManyRows, kNo, "too_many_rows", "超过 {0} 行", "over {0} rows"},
     Sentence{kTooManyCells, kNo, "too_many_cells", "内容过多：超过 {0} 个单元格",
              "too much in it: over {0} cells"},
+    Sentence{kTooManyLinks, kNo, "too_many_links", "超过 {0} 个前置任务", "over {0} predecessors"},
     Sentence{kNoHeader, kNo, "no_header",
              "没有找到表头：需要任务名称一列，以及开始、完成或工期中的一列",
              "no heading row was found: it needs a column for the name and one for start, finish "

@@ -29,6 +29,7 @@ enum class PlanNoteCode {
   kZipTooLarge,
   kTooManyRows,
   kTooManyCells,
+  kTooManyLinks,
   kNoHeader,
   kNoSheetNamed,
   kNoTasks,

@@ -117,6 +117,7 @@ inline constexpr std::size_t kPlanColumns = 256;
 inline constexpr std::size_t kPlanCells = 1'000'000;
 inline constexpr std::size_t kPlanCellBytes = 4'096;
 inline constexpr std::size_t kPlanTextBytes = 64U * 1024 * 1024;  // of all cells together
+inline constexpr std::size_t kPlanLinks = 100'000;
 inline constexpr std::uint32_t kPlanLevels = 32;
 
 // Ends the reading of any format: levels without gaps, summaries, areas guessed from names,

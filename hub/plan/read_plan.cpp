@@ -41,8 +41,7 @@ std::optional<PlanNote> read_csv_text(std::string_view text, const PlanReadOptio
   if (auto refusal = read_csv(text, delimiter, grid)) return refusal;
   const auto header = find_header(grid);
   if (!header) return PlanNote{PlanNoteCode::kNoHeader, {}};
-  read_grid(grid, *header, options, sheet);
-  return std::nullopt;
+  return read_grid(grid, *header, options, sheet);
 }
 
 std::optional<PlanNote> read_text(ByteView file, const PlanReadOptions& options, PlanSheet& sheet) {

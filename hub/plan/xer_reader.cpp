@@ -90,6 +90,9 @@ class XerPlan {
     if (tasks_.records.size() + nodes_.records.size() > kPlanRows) {
       return PlanNote{PlanNoteCode::kTooManyRows, {std::to_string(kPlanRows)}};
     }
+    if (links_.records.size() > kPlanLinks) {
+      return PlanNote{PlanNoteCode::kTooManyLinks, {std::to_string(kPlanLinks)}};
+    }
     read_calendars();
     if (projects_.records.size() > 1) {
       sheet_.notes.push_back(

@@ -295,7 +295,7 @@ void XlsxSheet::copy_merged() {
         cells_ += merge.column + 1 - row->cells.size();
         row->cells.resize(merge.column + 1);
       }
-      text_bytes_ += copy.text.size();
+      text_bytes_ += copy.text.size() + sizeof(GridCell);
       if (cells_ > kPlanCells || text_bytes_ > kPlanTextBytes) {
         return refuse({PlanNoteCode::kTooManyCells, {std::to_string(kPlanCells)}});
       }

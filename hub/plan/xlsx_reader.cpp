@@ -97,7 +97,7 @@ std::optional<PlanNote> read_xlsx(ByteView file, const PlanReadOptions& options,
         refusal.reset();
         sheet.notes.push_back({PlanNoteCode::kSheetRead, {one.name}});
         if (workbook.from_1904()) sheet.notes.push_back({PlanNoteCode::kDates1904, {}});
-        read_grid(grid, *header, options, sheet);
+        if (auto why = read_grid(grid, *header, options, sheet)) return why;
         continue;
       }
       refusal = PlanNote{PlanNoteCode::kNoHeader, {}};

@@ -197,6 +197,30 @@ TEST(RefusalTest, OtherFilesAreRefusedWithWhatToDo) {
   EXPECT_EQ(refusal_of(as_bytes(zeros)), "file_binary");
 }
 
+// One cell of 4 kB holds 2,000 references, and each would bring a note.
+TEST(RefusalTest, PredecessorsWithoutEndAreRefused) {
+  std::string links;
+  for (int link = 0; link < 800; ++link) links += "1,";
+  std::string rows = "序号,名称,工期,前置任务\n";
+  for (int row = 0; row < 4'000; ++row) rows += "1,甲,1,\"" + links + "\"\n";
+  EXPECT_EQ(refusal_of(as_bytes(rows)), "too_many_links");
+  std::string project = "<Project><Tasks><Task><Name>a</Name>";
+  for (int link = 0; link < 100'001; ++link) project += "<PredecessorLink/>";
+  EXPECT_EQ(refusal_of(as_bytes(project + "</Task></Tasks></Project>")), "too_many_links");
+}
+
+// 100,000 merged cells over all rows would be copied two thousand million times.
+TEST(RefusalTest, MergedCellsOverEachOtherAreRefused) {
+  std::string rows;
+  for (int row = 2; row < 20'000; ++row) {
+    rows += "<row r='" + std::to_string(row) + "'><c r='A" + std::to_string(row) +
+            "' t='e'><v></v></c></row>";
+  }
+  std::string merges = "<mergeCells>";
+  for (int merge = 0; merge < 100'000; ++merge) merges += "<mergeCell ref='A2:A20000'/>";
+  EXPECT_EQ(refusal_of(workbook_of(sheet_of(rows, merges + "</mergeCells>"))), "too_many_cells");
+}
+
 TEST(RefusalTest, EverySentenceIsThereInBothLanguages) {
   for (int code = 0; code <= static_cast<int>(PlanNoteCode::kElapsed); ++code) {
     const PlanNote note{static_cast<PlanNoteCode>(code), {"a", "b", "c"}};
