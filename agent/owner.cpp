@@ -53,6 +53,8 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
     courier.transport.congestion_control = config.publish.congestion_control;
     courier.device = config.device_id;
     courier.project = config.project_id;
+    courier.name = config.name;
+    courier.quota_bytes = config.spool.quota_bytes;
     courier.delivery.window_bytes = config.publish.window_bytes;
     courier.on_rung = [owner = owner.get()](const Rung& rung) { owner->take_rung(rung); };
   }

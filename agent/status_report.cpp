@@ -1,78 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/status_report.h"
 
-#include <algorithm>
+#include "agent/publish/holding.h"
 
 namespace sitecast::agent {
 namespace {
 
-// Cause when nobody delivers: the agent does not run.
-constexpr const char* kNotRunning = "agent_not_running";
-
-std::int64_t share_ms(const TrackFigures& figures, std::uint64_t parts) {
-  if (figures.made == 0) return 0;
-  const double share = static_cast<double>(parts) / static_cast<double>(figures.made);
-  return static_cast<std::int64_t>(static_cast<double>(figures.duration_us) * share / 1000);
-}
-std::uint64_t share_bytes(const TrackFigures& figures, std::uint64_t parts) {
-  if (figures.made == 0) return 0;
-  const double share = static_cast<double>(parts) / static_cast<double>(figures.made);
-  return static_cast<std::uint64_t>(static_cast<double>(figures.made_bytes) * share);
+TrackLookup lookup_of(const Courier* courier) {
+  if (courier == nullptr) return nullptr;
+  return [courier](TrackHandle track) { return courier->track_state(track); };
 }
 
-// Where a track is: recording, on_device (waits), sending, at_hub.
-nlohmann::json track_report(const TrackSummary& track, CaptureState state, const Courier* courier) {
-  const TrackFigures& figures = track.figures;
-  TrackDelivery delivery;
-  if (courier != nullptr && state != CaptureState::kDelivered) {
-    delivery = courier->track_state(track.handle);
-  }
-  if (!delivery.known) {
-    delivery.at_hub = figures.delivered;
-    delivery.waiting = figures.made - figures.delivered;
-  }
-  std::string cause(name_of(delivery.cause));
-  if (courier == nullptr && delivery.waiting > 0) cause = kNotRunning;
-  std::string where = "at_hub";
-  if (state == CaptureState::kRecording)
-    where = "recording";
-  else if (delivery.waiting > 0) {
-    where = delivery.cause == WaitCause::kSending && courier != nullptr ? "sending" : "on_device";
-  }
+nlohmann::json track_report(const TrackSummary& track, const TrackHolding& holding) {
   return {{"track", track.name},
-          {"state", where},
-          {"parts", figures.made},
-          {"parts_synced", figures.synced},
-          {"parts_at_hub", delivery.at_hub},
-          {"parts_given_up", delivery.given_up},
-          {"size_bytes", figures.made_bytes},
-          {"at_hub_bytes", share_bytes(figures, delivery.at_hub)},
-          {"duration_ms", figures.duration_us / 1000},
-          {"on_device_ms", share_ms(figures, figures.synced)},
-          {"at_hub_ms", share_ms(figures, delivery.at_hub)},
-          {"cause", delivery.waiting > 0 || delivery.given_up > 0 ? cause : ""},
-          {"detail", track.failure.empty() ? delivery.detail : track.failure}};
+          {"state", name_of(holding.where)},
+          {"parts", track.figures.made},
+          {"parts_synced", track.figures.synced},
+          {"parts_at_hub", holding.parts_at_hub},
+          {"parts_given_up", holding.parts_given_up},
+          {"size_bytes", track.figures.made_bytes},
+          {"at_hub_bytes", holding.at_hub_bytes},
+          {"duration_ms", holding.duration_ms},
+          {"on_device_ms", holding.on_device_ms},
+          {"at_hub_ms", holding.at_hub_ms},
+          {"cause", name_of(holding.cause)},
+          {"detail", holding.detail}};
 }
 
-// How long what waits will take at the rate of now; -1: not known, because nothing moves.
-std::int64_t remaining_ms(std::uint64_t waiting_bytes, const Courier* courier) {
-  if (waiting_bytes == 0) return 0;
-  constexpr std::uint32_t kMovesKbps = 8;
-  const std::uint32_t kbps = courier == nullptr ? 0 : courier->delivered_kbps();
-  return kbps < kMovesKbps ? -1 : static_cast<std::int64_t>(waiting_bytes * 8 / kbps);
-}
-
-// The capture is where its slowest track is.
-std::string state_of(const CaptureSummary& capture, const nlohmann::json& tracks) {
-  if (capture.state == CaptureState::kRecording) return "recording";
-  if (capture.state == CaptureState::kDelivered) return "at_hub";
-  bool sending = capture.waiting_events > capture.refused_events;
-  for (const auto& track : tracks) {
-    if (track["state"] == "on_device") return "on_device";
-    sending = sending || track["state"] == "sending";
-  }
-  if (sending) return "sending";
-  return capture.waiting_events > 0 ? "on_device" : "at_hub";
+// How long what waits will take; -1: not known, because nothing moves or filming adds as much.
+std::int64_t time_left_ms(std::uint64_t waiting_bytes, const Courier* courier) {
+  return remaining_ms(waiting_bytes, courier == nullptr ? 0 : courier->catching_up_kbps());
 }
 
 struct Cause {
@@ -87,38 +44,17 @@ Cause cause_of(bool waits, std::uint64_t waiting_bytes, const OutboxSummary& out
   if (waiting_bytes == 0 && outbox.refused > 0 && outbox.refused == outbox.waiting) {
     return {std::string(name_of(WaitCause::kRefused)), outbox.refused_why};
   }
-  if (courier == nullptr) return {kNotRunning, ""};
+  if (courier == nullptr) return {std::string(name_of(WaitCause::kNotRunning)), ""};
   if (state.cause == WaitCause::kNone) return {std::string(name_of(WaitCause::kSending)), ""};
   return {std::string(name_of(state.cause)), state.detail};
 }
 
-}  // namespace
-
-nlohmann::json make_capture_report(const CaptureSummary& capture, const Courier* courier) {
+nlohmann::json capture_report(const CaptureSummary& capture, const Courier* courier,
+                              WaitCause overall) {
+  const CaptureHolding holding = holding_of(capture, lookup_of(courier), overall);
   nlohmann::json tracks = nlohmann::json::array();
-  std::int64_t duration_ms = 0, on_device_ms = 0;
-  std::int64_t at_hub_ms = INT64_MAX;
-  std::uint64_t size_bytes = 0, at_hub_bytes = 0;
-  std::string cause, detail;
-  for (const TrackSummary& track : capture.tracks) {
-    nlohmann::json report = track_report(track, capture.state, courier);
-    duration_ms = std::max<std::int64_t>(duration_ms, report["duration_ms"]);
-    on_device_ms = std::max<std::int64_t>(on_device_ms, report["on_device_ms"]);
-    if (report["parts"] > 0) at_hub_ms = std::min<std::int64_t>(at_hub_ms, report["at_hub_ms"]);
-    size_bytes += report["size_bytes"].get<std::uint64_t>();
-    at_hub_bytes += report["at_hub_bytes"].get<std::uint64_t>();
-    if (cause.empty()) cause = report["cause"].get<std::string>();
-    if (detail.empty()) detail = report["detail"].get<std::string>();
-    tracks.push_back(std::move(report));
-  }
-  if (!capture.refused_event.empty()) {
-    cause = "refused";
-    detail = capture.refused_event;
-  }
-  const std::string state = state_of(capture, tracks);
-  if (cause.empty() && capture.waiting_events > 0 && state != "recording") {
-    cause = courier == nullptr ? std::string(kNotRunning)
-                               : std::string(name_of(courier->state().cause));
+  for (std::size_t i = 0; i < capture.tracks.size(); ++i) {
+    tracks.push_back(track_report(capture.tracks[i], holding.tracks[i]));
   }
   return {{"capture_id", capture.row.id.text()},
           {"project_id", capture.row.project.text()},
@@ -126,17 +62,26 @@ nlohmann::json make_capture_report(const CaptureSummary& capture, const Courier*
           {"title", capture.row.title},
           {"area", capture.row.area},
           {"captured_at_us", capture.row.captured_at_us},
-          {"state", state},
+          {"state", name_of(holding.where)},
+          {"verified", capture.state == CaptureState::kDelivered},
           {"closed_reason", capture.row.reason},
-          {"cause", cause},
-          {"detail", detail},
-          {"duration_ms", duration_ms},
-          {"on_device_ms", on_device_ms},
-          {"at_hub_ms", at_hub_ms == INT64_MAX ? 0 : at_hub_ms},
-          {"size_bytes", size_bytes},
-          {"at_hub_bytes", at_hub_bytes},
+          {"cause", name_of(holding.cause)},
+          {"detail", holding.detail},
+          {"duration_ms", holding.duration_ms},
+          {"on_device_ms", holding.on_device_ms},
+          {"at_hub_ms", holding.at_hub_ms},
+          {"only_here_ms", holding.waiting_ms},
+          {"size_bytes", holding.size_bytes},
+          {"at_hub_bytes", holding.at_hub_bytes},
           {"waiting_events", capture.waiting_events},
           {"tracks", std::move(tracks)}};
+}
+
+}  // namespace
+
+nlohmann::json make_capture_report(const CaptureSummary& capture, const Courier* courier) {
+  return capture_report(capture, courier,
+                        courier == nullptr ? WaitCause::kNone : courier->state().cause);
 }
 
 bool stays_here(const CaptureSummary& capture, const Courier& courier) {
@@ -156,19 +101,23 @@ bool stays_here(const CaptureSummary& capture, const Courier& courier) {
 
 nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
                                   const Courier* courier) {
+  const DeliveryState state = courier == nullptr ? DeliveryState() : courier->state();
   nlohmann::json captures = nlohmann::json::array();
   std::uint64_t waiting_captures = 0, waiting_bytes = 0;
+  std::int64_t only_here_ms = 0;
   for (const CaptureSummary& capture : spool.captures()) {
-    nlohmann::json report = make_capture_report(capture, courier);
+    nlohmann::json report = capture_report(capture, courier, state.cause);
     if (capture.state != CaptureState::kDelivered) {
       waiting_captures += 1;
+      only_here_ms += report["only_here_ms"].get<std::int64_t>();
       waiting_bytes +=
           report["size_bytes"].get<std::uint64_t>() - report["at_hub_bytes"].get<std::uint64_t>();
+      // Those before it go first.
+      report["remaining_ms"] = time_left_ms(waiting_bytes, courier);
     }
     captures.push_back(std::move(report));
   }
   const OutboxSummary outbox = spool.outbox();
-  const DeliveryState state = courier == nullptr ? DeliveryState() : courier->state();
   const auto [cause, detail] =
       cause_of(waiting_captures + outbox.waiting > 0, waiting_bytes, outbox, courier, state);
   const SpoolTrouble trouble = spool.trouble();
@@ -198,11 +147,13 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
           {"link", std::move(link)},
           {"cause", cause},
           {"detail", detail},
+          {"cause_since_us", cause.empty() || courier == nullptr ? 0 : courier->cause_since_us()},
+          {"only_here_ms", only_here_ms},
           {"waiting_captures", waiting_captures},
           {"waiting_bytes", waiting_bytes},
           {"waiting_events", outbox.waiting},
           {"refused_events", outbox.refused},
-          {"remaining_ms", remaining_ms(waiting_bytes, courier)},
+          {"remaining_ms", time_left_ms(waiting_bytes, courier)},
           {"spool",
            {{"stored_bytes", spool.stored_bytes()},
             {"quota_bytes", config.spool.quota_bytes},

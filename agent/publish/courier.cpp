@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/publish/device_status.h"
 #include "proto/codec/control.h"
 #include "proto/codec/topics.h"
 
@@ -18,6 +19,7 @@ constexpr std::int64_t kWatchConnectingUs = 50'000;
 // `status` when what is live changed, and for the figures of what waits.
 constexpr std::int64_t kStatusSoonUs = 500'000;
 constexpr std::int64_t kStatusLaterUs = 5'000'000;
+constexpr std::int64_t kNoteCauseUs = 1'000'000;
 constexpr std::uint32_t kSmallReceiveMaximum = 1024;
 constexpr std::uint64_t kNoToken = 0;
 
@@ -31,9 +33,7 @@ Courier::Courier(CourierSettings settings, Spool& spool, const Clock& clock, Log
       machine_(settings_.delivery, *this, clock_,
                static_cast<std::uint64_t>(clock_.monotonic_us() ^ clock_.wall_us())) {
   settings_.transport.will_topic = *topic(TopicKind::kStatus, settings_.project);
-  v1::DeviceStatus will;
-  will.set_online(false);
-  settings_.transport.will_payload = will.SerializeAsString();
+  cause_began_us_ = link_ended_us_ = clock_.monotonic_us();
 }
 
 Courier::~Courier() { stop(); }
@@ -114,7 +114,7 @@ void Courier::run() {
     std::int64_t due_us = 0;
     {
       const MutexLock lock(machine_mutex_);
-      due_us = machine_.next_tick_us();
+      due_us = std::min(machine_.next_tick_us(), cause_noted_us_ + kNoteCauseUs);
       if (connection_ != 0) due_us = std::min(due_us, link_watched_us_ + watch_pause_us());
     }
     {
@@ -138,6 +138,7 @@ void Courier::run() {
       carry_out();
     }
     watch_link();
+    note_cause();
     if (up_) publish_status(true);
   }
 }
@@ -153,6 +154,7 @@ void Courier::take(Input& input) {
   } else if (auto* made = std::get_if<PartMade>(&input)) {
     if (!made->frame) return;
     present_part_ = std::move(*made);
+    made_bytes_ += present_part_.frame->size();
     machine_.part_made(present_part_.track, present_part_.sequence,
                        static_cast<std::uint32_t>(present_part_.frame->size()),
                        present_part_.starts_segment);
@@ -172,7 +174,7 @@ void Courier::take(Input& input) {
     up_ = true;
     failure_said_.clear();
     subscribed_.clear();
-    last_status_.clear();
+    said_status_.clear();
     follower_.restart();
     subscribe_for(settings_.project);
     machine_.limit_on_the_way(up->receive_maximum);
@@ -249,6 +251,7 @@ void Courier::carry_out() {
                           std::make_shared<const std::string>(hello->hello.SerializeAsString()), 1,
                           false, hello->token);
     } else if (std::holds_alternative<Connect>(action)) {
+      renew_will();
       connection_ = transport_->connect();
       connecting_bytes_.reset();
       connect_began_us_ = clock_.monotonic_us();
@@ -360,50 +363,94 @@ std::optional<Rung> Courier::rung() const {
   return rung != nullptr ? std::optional(*rung) : std::nullopt;
 }
 
-v1::DeviceStatus Courier::make_status(bool online) {
-  v1::DeviceStatus status;
-  status.set_online(online);
-  for (const CaptureSummary& capture : spool_.captures()) {
-    if (capture.state == CaptureState::kDelivered) continue;
-    if (online && capture.state == CaptureState::kRecording) {
-      v1::LiveCapture& live = *status.add_live();
-      live.set_capture_id(capture.row.id.raw());
-      for (const TrackSummary& track : capture.tracks) live.add_tracks(track.name);
-    }
-    for (const TrackSummary& track : capture.tracks) {
-      const TrackDelivery delivery = machine_.track_state(track.handle);
-      status.set_waiting_parts(status.waiting_parts() + delivery.waiting);
-      if (track.figures.made == 0) continue;
-      status.set_waiting_bytes(status.waiting_bytes() +
-                               track.figures.made_bytes / track.figures.made * delivery.waiting);
-    }
+// Since when the present cause holds. A link that is away is away since it ended, whenever
+// something began to wait for it.
+void Courier::note_cause() {
+  const std::int64_t now = clock_.monotonic_us();
+  if (up_) link_ended_us_ = now;
+  if (now - cause_noted_us_ < kWatchLinkUs) return;
+  cause_noted_us_ = now;
+  made_.observe(made_bytes_, now);
+  const WaitCause cause = machine_.state().cause;
+  if (cause == cause_) return;
+  cause_ = cause;
+  cause_began_us_ = now;
+}
+
+std::int64_t Courier::since_us() const {
+  const bool link = !up_ && cause_ != WaitCause::kNone && cause_ != WaitCause::kRefused &&
+                    cause_ != WaitCause::kDamaged;
+  const std::int64_t began_us = link ? link_ended_us_ : cause_began_us_;
+  return clock_.wall_us() - (clock_.monotonic_us() - began_us);
+}
+
+std::int64_t Courier::cause_since_us() const {
+  const MutexLock lock(machine_mutex_);
+  return since_us();
+}
+
+std::uint32_t Courier::net_kbps() const {
+  const std::uint32_t delivered = follower_.delivered_kbps();
+  return delivered - std::min(delivered, made_.kbps());
+}
+
+std::uint32_t Courier::catching_up_kbps() const {
+  const MutexLock lock(machine_mutex_);
+  return net_kbps();
+}
+
+std::map<ProjectId, v1::DeviceStatus> Courier::statuses(bool online) const {
+  StatusFacts facts;
+  facts.online = online;
+  facts.name = settings_.name;
+  facts.own = settings_.project;
+  for (const auto& [project, said] : said_status_) facts.told.push_back(project);
+  facts.captures = spool_.captures();
+  facts.waiting_events = spool_.outbox().waiting;
+  facts.cause = machine_.state().cause;
+  facts.since_us = since_us();
+  if (online) {
+    facts.delivered_kbps = follower_.delivered_kbps();
+    facts.catching_up_kbps = net_kbps();
   }
-  if (status.waiting_parts() > 0) {
-    status.set_waiting_cause(std::string(name_of(machine_.state().cause)));
-  }
-  return status;
+  facts.trouble = spool_.trouble();
+  facts.stored_bytes = spool_.stored_bytes();
+  facts.quota_bytes = settings_.quota_bytes;
+  return make_statuses(
+      facts, [&machine = machine_](TrackHandle track) { return machine.track_state(track); });
+}
+
+// What is held now, for whoever learns of the loss and knows nothing newer.
+void Courier::renew_will() {
+  v1::DeviceStatus will = statuses(false).at(settings_.project);
+  will.set_lost(true);
+  will.set_at_us(clock_.wall_us());
+  transport_->set_will_payload(will.SerializeAsString());
 }
 
 void Courier::publish_status(bool online) {
   const std::int64_t now = clock_.monotonic_us();
-  if (online && now - status_at_us_ < kStatusSoonUs && !last_status_.empty()) return;
-  v1::DeviceStatus status = make_status(online);
-  const std::string full = status.SerializeAsString();
-  v1::DeviceStatus without_figures = status;
-  without_figures.clear_waiting_parts();
-  without_figures.clear_waiting_bytes();
-  without_figures.clear_waiting_cause();
-  // What is live at once, figures now and then.
-  const std::string key = without_figures.SerializeAsString();
-  const bool changed = key != last_status_;
-  if (online && !changed && (now - status_at_us_ < kStatusLaterUs || full == last_full_status_)) {
+  if (online && now - status_at_us_ < kStatusSoonUs && !said_status_.empty()) return;
+  status_at_us_ = now;
+  for (auto& [project, status] : statuses(online)) {
+    publish_status_of(project, std::move(status));
+  }
+}
+
+void Courier::publish_status_of(ProjectId project, v1::DeviceStatus status) {
+  const std::int64_t now = clock_.monotonic_us();
+  SaidStatus& said = said_status_[project];
+  v1::DeviceStatus figures = status;
+  figures.clear_waiting_since_us();  // computed anew each time, so it may differ by a microsecond
+  const std::string full = figures.SerializeAsString();
+  const std::string key = urgent_part_of(status);
+  const bool changed = key != said.key;
+  if (status.online() && !changed && (now - said.at_us < kStatusLaterUs || full == said.full)) {
     return;
   }
-  last_status_ = key;
-  last_full_status_ = full;
-  status_at_us_ = now;
+  said = {key, full, now};
   status.set_at_us(clock_.wall_us());
-  transport_->publish(topic(TopicKind::kStatus, settings_.project),
+  transport_->publish(topic(TopicKind::kStatus, project),
                       std::make_shared<const std::string>(status.SerializeAsString()), 1, true,
                       kNoToken);
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,9 @@ namespace sitecast::agent {
 struct CourierSettings {
   TransportSettings transport;  // will_topic and will_payload are filled in
   DeviceId device;
-  ProjectId project;  // whose `status` topic this device speaks on
+  ProjectId project;              // whose `status` topic the last will is on
+  std::string name;               // as people call this device
+  std::uint64_t quota_bytes = 0;  // of the spool, told in `status`
   DeliverySettings delivery;
   // Called on the delivery thread when another rung holds. Must not block or call back.
   std::function<void(const Rung&)> on_rung;
@@ -52,6 +55,10 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] bool all_delivered() const;
   [[nodiscard]] LinkFigures link() const;  // zeros when there is none
   [[nodiscard]] std::uint32_t delivered_kbps() const;
+  // By how much what waits becomes less: what is delivered without what is being filmed.
+  [[nodiscard]] std::uint32_t catching_up_kbps() const;
+  // Since when things wait for the cause of state(), by the wall clock of now.
+  [[nodiscard]] std::int64_t cause_since_us() const;
   // From now on the live rendition follows the link; the first call's rungs hold.
   void adapt(std::vector<Rung> rungs);
   [[nodiscard]] std::optional<Rung> rung() const;  // none: before adapt()
@@ -127,8 +134,14 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] std::int64_t watch_pause_us() const;
   void watch_connecting() SC_REQUIRES(machine_mutex_);
   void take_rung() SC_REQUIRES(machine_mutex_);
+  void note_cause() SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] std::uint32_t net_kbps() const SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] std::int64_t since_us() const SC_REQUIRES(machine_mutex_);
   void publish_status(bool online) SC_REQUIRES(machine_mutex_);
-  [[nodiscard]] v1::DeviceStatus make_status(bool online) SC_REQUIRES(machine_mutex_);
+  void publish_status_of(ProjectId project, v1::DeviceStatus status) SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] std::map<ProjectId, v1::DeviceStatus> statuses(bool online) const
+      SC_REQUIRES(machine_mutex_);
+  void renew_will() SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::shared_ptr<const std::string> topic(TopicKind kind, ProjectId project) const;
 
   CourierSettings settings_;
@@ -152,11 +165,21 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::int64_t link_watched_us_ = 0;
   std::optional<std::uint64_t> connecting_bytes_;
   std::int64_t connect_began_us_ = 0;
-  std::string last_status_, last_full_status_;
+  struct SaidStatus {
+    std::string key, full;  // serialised: what is told at once, all
+    std::int64_t at_us = 0;
+  };
+  std::map<ProjectId, SaidStatus> said_status_;  // on this connection
   std::int64_t status_at_us_ = 0;
+  std::int64_t cause_noted_us_ = 0;
   std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
+  DeliveredRate made_ SC_GUARDED_BY(machine_mutex_);  // by filming
+  std::uint64_t made_bytes_ SC_GUARDED_BY(machine_mutex_) = 0;
+  WaitCause cause_ SC_GUARDED_BY(machine_mutex_) = WaitCause::kNone;
+  std::int64_t cause_began_us_ SC_GUARDED_BY(machine_mutex_) = 0;
+  std::int64_t link_ended_us_ SC_GUARDED_BY(machine_mutex_) = 0;
 
   mutable Mutex queue_mutex_;
   CondVar wake_;

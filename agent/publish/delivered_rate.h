@@ -38,4 +38,11 @@ class DeliveredRate {
   static constexpr std::int64_t kWindowUs = 2'000'000;
 };
 
+// How long so many bytes take at this rate; -1: not known, because nothing moves.
+inline std::int64_t remaining_ms(std::uint64_t waiting_bytes, std::uint32_t kbps) {
+  constexpr std::uint32_t kMovesKbps = 8;
+  if (waiting_bytes == 0) return 0;
+  return kbps < kMovesKbps ? -1 : static_cast<std::int64_t>(waiting_bytes * 8 / kbps);
+}
+
 }  // namespace sitecast::agent

@@ -60,6 +60,7 @@ std::string_view name_of(WaitCause cause) {
     case WaitCause::kRefused: return waiting::kRefused;
     case WaitCause::kBehind: return waiting::kQueuedBehindOlder;
     case WaitCause::kDamaged: return waiting::kDamagedOnDevice;
+    case WaitCause::kNotRunning: return waiting::kAgentNotRunning;
     case WaitCause::kSending: return waiting::kAwaitingReceipt;
   }
   return "";

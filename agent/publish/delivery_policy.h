@@ -23,10 +23,11 @@ enum class WaitCause {
   kHubFull,
   kHubError,
   kHubBusy,
-  kRefused,  // not accepted as sent; the detail says why
-  kBehind,   // queued behind an older capture
-  kDamaged,  // cannot be read on this device any more
-  kSending,  // on its way, nothing is wrong
+  kRefused,     // not accepted as sent; the detail says why
+  kBehind,      // queued behind an older capture
+  kDamaged,     // cannot be read on this device any more
+  kNotRunning,  // this process does not deliver, and no other does
+  kSending,     // on its way, nothing is wrong
 };
 std::string_view name_of(WaitCause cause);  // empty for kNone
 

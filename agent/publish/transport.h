@@ -71,6 +71,8 @@ class Transport {
   // notices that TCP is connected within 10 ms with new threads, and within two seconds with
   // running ones; so no client is made while another one is left.
   bool start_when_ready();
+  // For the connections that are begun from now on.
+  void set_will_payload(std::string payload) { settings_.will_payload = std::move(payload); }
   // Gives the present one up. `clean` sends DISCONNECT, so that the will is not published, and
   // waits up to a second for what was published before to leave.
   void disconnect(bool clean);
@@ -92,7 +94,7 @@ class Transport {
  private:
   class Session;
   class Reaper;
-  const TransportSettings settings_;
+  TransportSettings settings_;
   TransportSink& sink_;
   const Log log_;
   std::unique_ptr<TlsChecker> tls_checker_;  // null: not encrypted; outlives the sessions

@@ -46,6 +46,15 @@ Status check_track_receipt(const v1::TrackReceipt& receipt) {
   return Ok{};
 }
 
+Status check_item(const v1::HeldItem& item) {
+  SC_TRY(check_id(item.capture_id(), "items.capture_id"));
+  SC_TRY(check_word(item.kind(), "items.kind"));
+  SC_TRY(check_name(item.area(), "items.area"));
+  SC_TRY(check_time(item.captured_at_us(), "items.captured_at_us"));
+  SC_TRY(check_word(item.state(), "items.state"));
+  return check_word(item.cause(), "items.cause");
+}
+
 Status check_refusal(const v1::Refusal& refusal) {
   SC_TRY(check_optional_id(refusal.capture_id(), "refusal.capture_id"));
   SC_TRY(check_optional_id(refusal.event_id(), "refusal.event_id"));
@@ -90,6 +99,13 @@ Result<v1::DeviceStatus> parse_status(ByteView bytes) {
                 parse_bounded<v1::DeviceStatus>(bytes, limits::kControlBytes, "DeviceStatus"));
   SC_TRY(check_time(status.at_us(), "at_us"));
   SC_TRY(check_word(status.waiting_cause(), "waiting_cause"));
+  SC_TRY(check_name(status.device_name(), "device_name"));
+  SC_TRY(check_time(status.waiting_since_us(), "waiting_since_us"));
+  SC_TRY(check_word(status.trouble(), "trouble"));
+  if (static_cast<std::size_t>(status.items_size()) > limits::kHeldItems) {
+    return invalid_argument(fmt::format("more than {} items", limits::kHeldItems));
+  }
+  for (const v1::HeldItem& item : status.items()) SC_TRY(check_item(item));
   for (const v1::LiveCapture& capture : status.live()) {
     SC_TRY(check_id(capture.capture_id(), "live.capture_id"));
     if (static_cast<std::size_t>(capture.tracks_size()) > limits::kTracksPerCapture) {

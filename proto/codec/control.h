@@ -37,10 +37,20 @@ inline constexpr std::string_view kQueuedBehindOlder = "queued_behind_older";
 inline constexpr std::string_view kQueuedBehindLive = "queued_behind_live";
 inline constexpr std::string_view kAwaitingReceipt = "awaiting_receipt";
 inline constexpr std::string_view kNotSynced = "not_synced";
-inline constexpr std::array<std::string_view, 14> kAll{
+inline constexpr std::string_view kAgentNotRunning = "agent_not_running";
+inline constexpr std::array<std::string_view, 15> kAll{
     kNoPassword,        kNoLink,           kNotTrusted,      kNotAdmitted, kHubAbsent,
     kHubFull,           kHubIoError,       kHubOverloaded,   kRefused,     kDamagedOnDevice,
-    kQueuedBehindOlder, kQueuedBehindLive, kAwaitingReceipt, kNotSynced};
+    kQueuedBehindOlder, kQueuedBehindLive, kAwaitingReceipt, kNotSynced,   kAgentNotRunning};
 }  // namespace waiting
+
+// Values of HeldItem.state: where a capture is that is not verified at the hub.
+namespace held {
+inline constexpr std::string_view kRecording = "recording";
+inline constexpr std::string_view kOnDevice = "on_device";
+inline constexpr std::string_view kSending = "sending";
+inline constexpr std::string_view kAtHub = "at_hub";
+inline constexpr std::array<std::string_view, 4> kAll{kRecording, kOnDevice, kSending, kAtHub};
+}  // namespace held
 
 }  // namespace sitecast

@@ -21,6 +21,7 @@ inline constexpr std::size_t kControlBytes = 256 * kKiB;  // hello, receipt, sta
 inline constexpr std::size_t kMqttPacketBytes = kPartBytes + 8 * kKiB;
 inline constexpr std::size_t kTrackNameBytes = 16;
 inline constexpr std::size_t kTracksPerCapture = 16;
+inline constexpr std::size_t kHeldItems = 64;        // of a status
 inline constexpr std::size_t kTextBytes = 8 * kKiB;  // a note
 inline constexpr std::size_t kNameBytes = 256;       // area, stage, title, file name
 inline constexpr std::size_t kMediaTypeBytes = 128;

@@ -245,7 +245,7 @@ class AgentChainTest(unittest.TestCase):
                 wait_until("filming goes on", 30, lambda: chain.parts() > before + 60)
                 log = (chain.files.log / "agent.log").read_text()
                 self.assertEqual(log.count(status["detail"]), 1, log)
-                self.assertIn("读不到本设备的密码文件", log)
+                self.assertIn("读不到设备的密码文件", log)
         now_is(kept)
         wait_until("it connects without a restart", 30, lambda: chain.status()["link"]["connected"])
         agent.send_signal(signal.SIGTERM)

@@ -104,7 +104,7 @@ TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
   status["detail"] = "broker.password_file broker.password cannot be read";
   EXPECT_NE(shown("status", Language::kEnglish, false, status).find("\n! broker.password_file"),
             std::string::npos);
-  EXPECT_NE(shown("status", Language::kChinese, false, status).find("读不到本设备的密码文件"),
+  EXPECT_NE(shown("status", Language::kChinese, false, status).find("读不到设备的密码文件"),
             std::string::npos);
   status["cause"] = "no_link";
   EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("! "), std::string::npos);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "agent/publish/backoff.h"
 #include "agent/publish/delivery_policy.h"
 #include "agent/publish/fill_window.h"
 #include "agent/publish/interval_set.h"
+#include "proto/codec/control.h"
 
 namespace sitecast::agent {
 namespace {
@@ -38,10 +41,11 @@ TEST(PolicyTest, EveryRefusalToConnectIsASentence) {
   EXPECT_NE(sentence_of_connack(0x87).find("password_file"), std::string::npos);
 }
 
-TEST(PolicyTest, EveryCauseButNoneHasAName) {
+TEST(PolicyTest, EveryCauseButNoneIsAWordOfTheWire) {
   EXPECT_EQ(name_of(WaitCause::kNone), "");
   for (int cause = 1; cause <= static_cast<int>(WaitCause::kSending); ++cause) {
-    EXPECT_NE(name_of(static_cast<WaitCause>(cause)), "") << cause;
+    const std::string_view name = name_of(static_cast<WaitCause>(cause));
+    EXPECT_EQ(std::count(waiting::kAll.begin(), waiting::kAll.end(), name), 1) << cause << name;
   }
 }
 
