@@ -80,7 +80,7 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
   service_ = std::make_unique<Service>(
-      Service::Parts{*accounts_, *pool_, live_, snapshot_, static_files_, clock_,
+      Service::Parts{*accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
                      hub::Layout(config_.hub_state_dir), config_.public_origin, post});
   SC_TRY_ASSIGN(server_,
                 Server::open(loop_,
@@ -144,11 +144,21 @@ void App::tick() {
 
 void App::on_part(ProjectId project, DeviceId device, CaptureId capture,
                   std::shared_ptr<const LivePart> part) {
+  devices_.on_part(device, clock_.wall_us());
   live_.on_part(project, device, capture, std::move(part), clock_.monotonic_us());
 }
 
-void App::on_status(ProjectId project, DeviceId device, bool online) {
-  live_.on_status(project, device, online, clock_.monotonic_us());
+void App::on_status(ProjectId project, DeviceId device, const v1::DeviceStatus& status,
+                    bool retained) {
+  live_.on_status(project, device, status.online(), clock_.monotonic_us());
+  for (const ProjectId told :
+       devices_.on_status(project, device, status, retained, clock_.wall_us())) {
+    live_.on_devices_changed(told);
+  }
+}
+
+void App::on_disconnected() {
+  for (const ProjectId project : devices_.on_disconnected()) live_.on_devices_changed(project);
 }
 
 void App::on_event(ProjectId project, const v1::CommittedEvent& committed) {

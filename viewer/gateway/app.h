@@ -16,6 +16,7 @@
 #include "viewer/gateway/api/service.h"
 #include "viewer/gateway/config.h"
 #include "viewer/gateway/live/broker_reader.h"
+#include "viewer/gateway/live/device_table.h"
 #include "viewer/gateway/live/live_hub.h"
 #include "viewer/gateway/metrics.h"
 #include "viewer/gateway/server/io_loop.h"
@@ -48,7 +49,9 @@ class App final : public BrokerReader::Receiver {
 
   void on_part(ProjectId project, DeviceId device, CaptureId capture,
                std::shared_ptr<const LivePart> part) override;
-  void on_status(ProjectId project, DeviceId device, bool online) override;
+  void on_status(ProjectId project, DeviceId device, const v1::DeviceStatus& status,
+                 bool retained) override;
+  void on_disconnected() override;
   void on_event(ProjectId project, const v1::CommittedEvent& committed) override;
   void on_connected() override;
 
@@ -62,6 +65,7 @@ class App final : public BrokerReader::Receiver {
   IoLoop loop_;
   LiveSnapshotHolder snapshot_;
   LiveHub live_{snapshot_};
+  DeviceTable devices_;
   StaticFiles static_files_;
   std::unique_ptr<Accounts> accounts_;
   std::unique_ptr<ReadPool> pool_;

@@ -13,6 +13,7 @@ bool role_may(Role role, Action action) {
     case Action::kRead:
     case Action::kWatch:
       return role == Role::kCentre || role == Role::kAgent || role == Role::kOwner;
+    case Action::kInspect: return role == Role::kCentre || role == Role::kAgent;
     case Action::kSignIn: return false;  // not something that is done to a project
   }
   return false;

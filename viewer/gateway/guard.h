@@ -23,9 +23,10 @@ std::optional<Role> parse_role(std::string_view name);  // centre | agent | owne
 std::string_view name_of(Role role);
 
 enum class Action {
-  kSignIn,  // becoming somebody
-  kRead,    // stored things: lists, media, files
-  kWatch,   // what happens now: live media and updates
+  kSignIn,   // becoming somebody
+  kRead,     // stored things: lists, media, files
+  kWatch,    // what happens now: live media and updates
+  kInspect,  // how things stand behind the scenes: each device and what it holds
 };
 
 enum class ObjectKind {

@@ -28,6 +28,7 @@ std::string_view name_of(gateway::Action action) {
     case gateway::Action::kSignIn: return "sign_in";
     case gateway::Action::kRead: return "read";
     case gateway::Action::kWatch: return "watch";
+    case gateway::Action::kInspect: return "inspect";
   }
   return "";
 }
@@ -85,6 +86,7 @@ class ProjectMaker {
             {"photo", make_photo()},
             {"live", make_live()},
             {"remarks", remarks},
+            {"status", make_statuses()},
             {"feed_topic", feed_topic(project_)},
             {"member_removed", message("member_removed", committed(removed))}};
   }
@@ -110,6 +112,55 @@ class ProjectMaker {
     progress.mutable_progress()->set_text("said of " + area);
     archive_.add_event(project_, device_, progress);
     return EventId::from_bytes(progress.event_id())->text();
+  }
+
+  // A device with two captures of which it has the only copy: what it says, and what is said for
+  // it.
+  json make_statuses() {
+    const auto held = DeviceId::make();
+    v1::DeviceStatus status;
+    status.set_online(true);
+    status.set_at_us(1'700'000'100'000'000);
+    status.set_device_name("phone of Li");
+    status.set_waiting_ms(192'000);
+    status.set_waiting_bytes(48'000'000);
+    status.set_waiting_captures(2);
+    status.set_waiting_cause("awaiting_receipt");
+    status.set_waiting_since_us(1'700'000'050'000'000);
+    status.set_delivered_kbps(800);
+    status.set_remaining_ms(480'000);
+    status.set_trouble("quota_full");
+    status.set_stored_bytes(16'000'000'000);
+    status.set_quota_bytes(16'000'000'000);
+    for (const char* state : {"sending", "on_device"}) {
+      auto* item = status.add_items();
+      item->set_capture_id(CaptureId::make().raw());
+      item->set_kind("walkthrough");
+      item->set_area("north");
+      item->set_captured_at_us(1'700'000'000'000'000);
+      item->set_state(state);
+      item->set_cause(std::string_view(state) == "sending" ? "awaiting_receipt"
+                                                           : "queued_behind_older");
+      item->set_waiting_ms(96'000);
+      item->set_waiting_bytes(24'000'000);
+      item->set_size_bytes(32'000'000);
+    }
+    json made = {{"device", held.text()},
+                 {"topic", format_topic({TopicKind::kStatus, project_, held, CaptureId(), ""})},
+                 {"online", message("status-online", status.SerializeAsString())}};
+    status.set_online(false);
+    made["goodbye"] = message("status-goodbye", status.SerializeAsString());
+    v1::DeviceStatus will;  // of when it connected: nothing waited then
+    will.set_lost(true);
+    will.set_at_us(1'700'000'000'000'000);
+    will.set_device_name("phone of Li");
+    made["will"] = message("status-will", will.SerializeAsString());
+    status.Clear();
+    status.set_online(true);
+    status.set_at_us(1'700'000'200'000'000);
+    status.set_device_name("phone of Li");
+    made["done"] = message("status-done", status.SerializeAsString());
+    return made;
   }
 
   std::string committed(const v1::Event& of) {

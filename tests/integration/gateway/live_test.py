@@ -95,6 +95,83 @@ class Live(WorldTest):
         self.assertEqual(polite.frame(20), (BINARY, self.expected(0)))
 
 
+class Devices(WorldTest):
+    PORT_BASE = 21528
+
+    def setUp(self):
+        self.mine = self.world.made["mine"]
+        self.path = f"/api/v1/projects/{self.mine['project']}/devices"
+        self.centre = self.world.client("carl")
+
+    def say(self, what):
+        self.world.publish(self.mine["status"]["topic"], self.mine["status"][what], retained=True)
+
+    def answer(self):
+        answer = self.centre.get(self.path).json()
+        check(answer, "Devices")
+        return answer
+
+    def device(self, presence):
+        """The one device, once it is that."""
+        return wait_until(f"the device is {presence}", lambda: next(
+            (device for device in self.answer()["devices"] if device["presence"] == presence), None))
+
+    def test_what_a_device_holds_and_why_it_waits(self):
+        _, news = self.centre.open(f"/api/v1/projects/{self.mine['project']}/updates")
+        self.say("online")
+        self.assertEqual(news.text(20), {"type": "devices_changed"})
+        device = self.device("online")
+        self.assertEqual((device["device_id"], device["name"]), (self.mine["status"]["device"], "phone of Li"))
+        self.assertEqual((device["cause"], device["since_us"], device["waiting_ms"], device["remaining_ms"]),
+                         ("awaiting_receipt", 1_700_000_050_000_000, 192_000, 480_000))
+        self.assertEqual([(item["state"], item["cause"]) for item in device["items"]],
+                         [("sending", "awaiting_receipt"), ("on_device", "queued_behind_older")])
+        self.assertEqual(self.answer()["waiting"], {"duration_ms": 192_000, "captures": 2, "for_network": False})
+
+        # It goes without a word: what it held is held still, and waits for a network.
+        self.say("will")
+        device = self.device("lost")
+        self.assertEqual((device["cause"], device["waiting_ms"], device["remaining_ms"]), ("no_link", 192_000, None))
+        self.assertIsNotNone(device["since_us"])
+        self.assertEqual({(item["state"], item["cause"]) for item in device["items"]}, {("on_device", "no_link")})
+        self.assertEqual(self.answer()["waiting"], {"duration_ms": 192_000, "captures": 2, "for_network": True})
+
+        self.say("goodbye")
+        device = self.device("gone")
+        self.assertEqual((device["cause"], device["waiting_ms"]), ("agent_not_running", 192_000))
+        self.say("done")
+        device = self.device("online")
+        self.assertEqual((device["cause"], device["waiting_ms"], device["items"]), ("", 0, []))
+
+        # A gateway that starts later knows what the broker kept.
+        self.say("goodbye")
+        self.device("gone")
+        self.world.restart_gateway()
+        self.centre = self.world.client("carl")
+        device = self.device("gone")
+        self.assertEqual((device["waiting_ms"], device["since_us"]), (192_000, 1_700_000_100_000_000))
+
+    def test_an_owner_gets_the_sum_and_no_devices(self):
+        other = self.world.made["other"]
+        self.world.publish(other["status"]["topic"], other["status"]["online"])
+        path = f"/api/v1/projects/{other['project']}/devices"
+        wait_until("the centre sees the device", lambda: self.centre.get(path).json()["devices"])
+        answer = self.world.client("olga").get(path).json()
+        check(answer, "Devices")
+        self.assertEqual(answer, {"waiting": {"duration_ms": 192_000, "captures": 2, "for_network": False},
+                                  "devices": None})
+        self.assertEqual(self.world.client("ana").get(path).status, 404)
+
+    def test_without_a_broker_nobody_is_said_to_be_there(self):
+        self.say("online")
+        self.device("online")
+        [broker] = [process for process in self.world.processes if "mosquitto" in process.args[0]]
+        broker.terminate()
+        broker.wait(20)
+        device = self.device("unknown")
+        self.assertEqual(device["waiting_ms"], 192_000)
+
+
 class Retained(WorldTest):
     PORT_BASE = 21528
 

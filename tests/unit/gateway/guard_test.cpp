@@ -37,6 +37,16 @@ TEST(GuardTest, CentreSeesEveryProjectAndOthersOnlyTheirOwn) {
   }
 }
 
+TEST(GuardTest, OwnersDoNotSeeBehindTheScenes) {
+  const Object mine{ObjectKind::kProject, kMine};
+  EXPECT_EQ(decide(member(Role::kCentre, {}), Action::kInspect, mine), Decision::kAllow);
+  EXPECT_EQ(decide(member(Role::kAgent, Role::kAgent), Action::kInspect, mine), Decision::kAllow);
+  // What counts is the role in this project.
+  EXPECT_EQ(decide(member(Role::kAgent, Role::kOwner), Action::kInspect, mine),
+            Decision::kNotFound);
+  EXPECT_EQ(decide(member(Role::kAgent, {}), Action::kInspect, mine), Decision::kNotFound);
+}
+
 TEST(GuardTest, BeingCentreOfOneProjectOpensNoOther) {
   const auto subject = member(Role::kOwner, Role::kCentre);
   EXPECT_EQ(decide(subject, Action::kRead, {ObjectKind::kProject, kForeign}), Decision::kNotFound);

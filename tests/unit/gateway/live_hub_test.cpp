@@ -170,6 +170,14 @@ TEST_F(LiveHubTest, WhatIsCachedIsForgottenWithTheCapture) {
   EXPECT_EQ(hub_.counters().live_captures, 0U);
 }
 
+TEST_F(LiveHubTest, WhoWatchesTheProjectIsToldThatADeviceSaidSomething) {
+  const auto news = watch_project();
+  hub_.on_devices_changed(ProjectId::make());
+  EXPECT_THAT(news->texts, IsEmpty());
+  hub_.on_devices_changed(project_);
+  EXPECT_THAT(news->texts, ElementsAre(R"({"type":"devices_changed"})"));
+}
+
 TEST_F(LiveHubTest, AfterAGapViewersOfProjectsAreToldToReadAgain) {
   const auto news = watch_project();
   hub_.on_gap();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "viewer/gateway/api/device_handlers.h"
 #include "viewer/gateway/api/hls_handlers.h"
 #include "viewer/gateway/api/media_handlers.h"
 #include "viewer/gateway/http/cursor.h"
@@ -237,6 +238,7 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kProject: return show_project(context);
     case RouteId::kTimeline: return show_timeline(context);
     case RouteId::kProjectLive: return show_live_captures(context);
+    case RouteId::kDevices: return show_devices(context);
     case RouteId::kCapture: return show_capture(context);
     case RouteId::kPlaylist: return show_playlist(context);
     case RouteId::kHls: return show_hls(context);

@@ -10,6 +10,7 @@
 #include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/guard.h"
 #include "viewer/gateway/http/message.h"
+#include "viewer/gateway/live/device_table.h"
 #include "viewer/gateway/live/snapshot.h"
 #include "viewer/gateway/routes.h"
 
@@ -19,6 +20,7 @@ struct ReadContext {
   hub::IndexReader& reader;
   const hub::Layout& layout;
   const LiveSnapshot& live;
+  const DeviceTable& devices;
   CodecNames& codecs;
   HlsAnnounced& announced;
   const Subject& subject;

@@ -180,8 +180,9 @@ Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveS
     const auto capture = reader.capture(call.params.capture);
     return upgrade(call, allowed, capture.ok() && capture->closed);
   }
-  return answer_read(call.route->id, {reader, parts_.layout, live, codecs_, announced_,
-                                      call.subject, *call.request, call.params, allowed});
+  return answer_read(call.route->id,
+                     {reader, parts_.layout, live, parts_.devices, codecs_, announced_,
+                      call.subject, *call.request, call.params, allowed});
 }
 
 Upgrade Service::upgrade(const Call& call, ProjectId project, bool ended) {

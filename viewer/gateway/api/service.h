@@ -21,6 +21,7 @@
 #include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/api/open_sockets.h"
 #include "viewer/gateway/api/read_pool.h"
+#include "viewer/gateway/live/device_table.h"
 #include "viewer/gateway/live/live_hub.h"
 #include "viewer/gateway/routes.h"
 #include "viewer/gateway/static_files.h"
@@ -35,6 +36,7 @@ class Service final : public RequestHandler {
     ReadPool& pool;
     LiveHub& live;
     const LiveSnapshotHolder& live_snapshot;
+    const DeviceTable& devices;
     const StaticFiles& static_files;
     const Clock& clock;
     hub::Layout layout;

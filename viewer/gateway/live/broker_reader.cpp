@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "proto/codec/control.h"
 #include "proto/codec/topics.h"
 
 namespace sitecast::gateway {
@@ -87,7 +88,9 @@ class BrokerReader::Connection : public virtual mqtt::callback {
       // Kept by the broker for whoever comes: of the past, whatever its sender meant by it.
       if (topic->kind == TopicKind::kLive && message->is_retained()) return leave_out(name);
       if (topic->kind == TopicKind::kLive) return take_part(*topic, payload, std::move(message));
-      if (topic->kind == TopicKind::kStatus) return take_status(*topic, payload);
+      if (topic->kind == TopicKind::kStatus) {
+        return take_status(*topic, payload, message->is_retained());
+      }
     } else if (const auto project = parse_feed_topic(name)) {
       return take_event(*project, payload);
     }
@@ -141,15 +144,16 @@ class BrokerReader::Connection : public virtual mqtt::callback {
     });
   }
 
-  void take_status(const Topic& topic, ByteView payload) {
-    v1::DeviceStatus status;
-    if (!status.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+  void take_status(const Topic& topic, ByteView payload, bool retained) {
+    const auto status = parse_status(payload);
+    if (!status.ok()) {
       ++owner_.counters_.malformed;
       return;
     }
-    owner_.post_(
-        [owner = &owner_, project = topic.project, device = topic.device,
-         online = status.online()] { owner->receiver_.on_status(project, device, online); });
+    owner_.post_([owner = &owner_, project = topic.project, device = topic.device, retained,
+                  status = std::make_shared<const v1::DeviceStatus>(*status)] {
+      owner->receiver_.on_status(project, device, *status, retained);
+    });
   }
 
   void take_event(ProjectId project, ByteView payload) {
@@ -219,7 +223,10 @@ void BrokerReader::run() {
       log_.warn("no connection to {}: {}; trying again in {} ms", settings_.url, failure.what(),
                 wait_us / 1000);
     }
-    if (counters_.connected.exchange(false)) log_.warn("connection to {} ended", settings_.url);
+    if (counters_.connected.exchange(false)) {
+      log_.warn("connection to {} ended", settings_.url);
+      post_([this] { receiver_.on_disconnected(); });
+    }
     if (connection) connection->close();
     connection.reset();
     if (stop_requested(wait_us)) return;

@@ -38,10 +38,13 @@ class BrokerReader {
     virtual ~Receiver() = default;
     virtual void on_part(ProjectId project, DeviceId device, CaptureId capture,
                          std::shared_ptr<const LivePart> part) = 0;
-    virtual void on_status(ProjectId project, DeviceId device, bool online) = 0;
+    // `retained`: said before this connection was there.
+    virtual void on_status(ProjectId project, DeviceId device, const v1::DeviceStatus& status,
+                           bool retained) = 0;
     virtual void on_event(ProjectId project, const v1::CommittedEvent& committed) = 0;
     // Connected and subscribed; what happened before this moment may have been missed.
     virtual void on_connected() = 0;
+    virtual void on_disconnected() = 0;  // after on_connected
   };
   using Post = std::function<void(std::function<void()>)>;
 

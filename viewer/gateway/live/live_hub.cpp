@@ -158,6 +158,12 @@ void LiveHub::on_event(ProjectId project, const v1::CommittedEvent& committed) {
   for (const auto& viewer : viewers) viewer->close(CloseCode::kNormal);
 }
 
+void LiveHub::on_devices_changed(ProjectId project) {
+  if (const auto* viewers = project_viewers(project)) {
+    send(*viewers, R"({"type":"devices_changed"})");
+  }
+}
+
 void LiveHub::on_gap() {
   for (const auto& [project, viewers] : project_viewers_) send(viewers, R"({"type":"resync"})");
 }

@@ -48,6 +48,8 @@ class LiveHub {
                std::shared_ptr<const LivePart> part, std::int64_t now_us);
   void on_status(ProjectId project, DeviceId device, bool online, std::int64_t now_us);
   void on_event(ProjectId project, const v1::CommittedEvent& committed);
+  // What a device of the project holds, or whether it is there ({"type":"devices_changed"}).
+  void on_devices_changed(ProjectId project);
   // Events may have been missed: viewers of projects are told to read anew ({"type":"resync"}).
   void on_gap();
   void tick(std::int64_t now_us);
