@@ -29,6 +29,7 @@ export interface StackInfo {
   device_config: string;
   hub_config: string;
   hub_state_dir: string;
+  hub_pid: number;
   project_id: string;
   accounts: Record<string, string>;
 }

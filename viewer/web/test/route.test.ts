@@ -17,6 +17,7 @@ describe('addresses', () => {
       `/p/${id}?area=%E4%B8%80%E5%8F%B7%E8%BD%A6%E9%97%B4&kind=photo&date=2026-04-13`,
       { page: 'project', id, area: '一号车间', kind: 'photo', date: '2026-04-13' },
     ],
+    [`/p/${id}/devices`, { page: 'devices', id }],
     [`/c/${id}`, captureRoute(id)],
     [`/c/${id}?t=12.5`, captureRoute(id, 12.5)],
   ];
@@ -27,7 +28,7 @@ describe('addresses', () => {
   it('keep the language', () => {
     expect(routeUrl(captureRoute(id, 3), 'en')).toBe(`/c/${id}?t=3&lang=en`);
   });
-  it.each(['/c/short', `/c/${id}/more`, `/x/${id}`, '/sign-in/now'])('%s is no page', (url) => {
+  it.each(['/c/short', `/c/${id}/more`, `/p/${id}/else`, '/p/short/devices', `/x/${id}`, '/sign-in/now'])('%s is no page', (url) => {
     expect(parse(url)).toEqual({ page: 'unknown' });
   });
   it.each(['t=-3', 't=soon', 't='])('a moment like %s is none', (query) => {

@@ -4,6 +4,7 @@
 import type {
   Capture,
   CaptureDetail,
+  Devices,
   Project,
   Session,
   SpriteSheet,
@@ -77,6 +78,7 @@ export const api = {
   project: (id: string) => get<Project>(`/api/v1/projects/${id}`),
   timeline: (id: string, query: TimelineQuery) => get<TimelinePage>(timelinePath(id, query)),
   live: (id: string) => get<{ captures: Capture[] }>(`/api/v1/projects/${id}/live`),
+  devices: (id: string) => get<Devices>(`/api/v1/projects/${id}/devices`),
   capture: (id: string) => get<CaptureDetail>(`/api/v1/captures/${id}`),
   sprite: (id: string) => get<SpriteSheet>(`/api/v1/captures/${id}/sprite.json`),
 };

@@ -99,6 +99,47 @@ export interface TimelinePage {
   next: string | null;
 }
 
+export type Presence = 'online' | 'gone' | 'lost' | 'unknown';
+
+// A capture of which a device has what the centre has not.
+export interface HeldItem {
+  capture_id: string;
+  kind: string;
+  area: string;
+  captured_at_us: number;
+  state: string; // state/devices.ts: heldStates
+  cause: string;
+  waiting_ms: number;
+  waiting_bytes: number;
+  size_bytes: number;
+}
+
+export interface Device {
+  device_id: string;
+  name: string;
+  presence: Presence;
+  filming: boolean;
+  seen_at_us: number | null;
+  as_of_us: number;
+  cause: string; // state/devices.ts: causes; '': nothing waits
+  since_us: number | null;
+  waiting_ms: number;
+  waiting_bytes: number;
+  waiting_captures: number;
+  waiting_events: number;
+  delivered_kbps: number;
+  remaining_ms: number | null;
+  trouble: string;
+  stored_bytes: number;
+  quota_bytes: number;
+  items: HeldItem[];
+}
+
+export interface Devices {
+  waiting: { duration_ms: number; captures: number; for_network: boolean };
+  devices: Device[] | null; // null: not for this person to see
+}
+
 export interface SpriteSheet {
   interval_ms: number;
   columns: number;

@@ -6,6 +6,7 @@ import type { ProjectEvent } from './types';
 export type Update =
   | { type: 'live_started' | 'live_ended' | 'capture_changed'; capture_id: string }
   | { type: 'event'; event: ProjectEvent }
+  | { type: 'devices_changed' }
   // Something may have been missed: by the gateway, or here before there was a connection.
   | { type: 'resync' };
 
