@@ -2,6 +2,7 @@
 #include "agent/app.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "agent/config.h"
 #include "agent/control_socket.h"
@@ -56,7 +57,8 @@ int run_as_owner(const AgentConfig& config, Owner& owner, const Request& request
 
 int run_app(const CommandLine& line, StopSignal& stop) {
   const Request& request = line.request;
-  Presenter presenter(request.command, line.language, line.json, stdout, stderr);
+  Presenter presenter(request.command, line.language, line.json, stdout, stderr,
+                      ::isatty(STDOUT_FILENO) == 1);
   const Reply reply = [&](const nlohmann::json& object) { presenter.show(object); };
   const bool keygen = request.command == "keygen";
   const auto config = load_config(line.config, keygen ? ConfigUse::kKeygen : ConfigUse::kEnrolled);

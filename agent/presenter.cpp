@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "proto/codec/control.h"
@@ -18,14 +20,28 @@ std::int64_t number_of(const nlohmann::json& object, const char* key) {
   return object.contains(key) && object[key].is_number() ? object[key].get<std::int64_t>() : 0;
 }
 
+// Causes that last: since when is worth a word. The others change while one looks.
+constexpr std::array kLasting = {
+    waiting::kNoPassword,  waiting::kNoLink,    waiting::kNotTrusted,
+    waiting::kNotAdmitted, waiting::kHubAbsent, waiting::kHubFull,
+};
+
 }  // namespace
 
 void Presenter::show(const nlohmann::json& object) {
-  const bool error = text_of(object, "type") == "error";
+  const std::string type = text_of(object, "type");
   if (json_) {
     fmt::print(out_, "{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   } else if (const std::string line = line_of(object); !line.empty()) {
-    fmt::print(error ? errors_ : out_, "{}\n", line);
+    const bool progress = terminal_ && (type == "progress" || type == "sending");
+    if (progress) {
+      fmt::print(out_, "\r\x1b[K{}{}", progress_share(object), line);  // over the one before
+    } else {
+      if (line_open_) fmt::print(out_, "\n");
+      std::fflush(out_);
+      fmt::print(type == "error" ? errors_ : out_, "{}\n", line);
+    }
+    line_open_ = progress;
   }
   std::fflush(out_);
 }
@@ -67,6 +83,52 @@ std::string Presenter::cause_text(const nlohmann::json& object) const {
   return ": " + word(cause);
 }
 
+std::string Presenter::cause_since(const nlohmann::json& status) const {
+  const std::string cause = text_of(status, "cause");
+  const std::int64_t since_us = number_of(status, "cause_since_us");
+  const bool lasts =
+      std::find(std::begin(kLasting), std::end(kLasting), cause) != std::end(kLasting);
+  if (!lasts || since_us <= 0) return cause_text(status);
+  const auto seconds = static_cast<std::time_t>(since_us / 1'000'000);
+  const std::string when = fmt::format("{:%m-%d %H:%M}", fmt::localtime(seconds));
+  return language_ == Language::kChinese ? fmt::format(": {} 起{}", when, word(cause))
+                                         : fmt::format(": {} since {}", word(cause), when);
+}
+
+std::string Presenter::share_text(std::uint64_t done, std::uint64_t all) const {
+  if (all == 0) return "";
+  constexpr std::uint64_t kCells = 20;
+  const std::uint64_t percent = std::min<std::uint64_t>(done, all) * 100 / all;
+  std::string text;
+  for (std::uint64_t cell = 0; terminal_ && cell < kCells; ++cell) {
+    text += cell < percent * kCells / 100 ? "█" : "░";
+  }
+  if (!text.empty()) text += " ";
+  return text + fmt::format("{} %", percent);
+}
+
+std::string Presenter::progress_share(const nlohmann::json& progress) {
+  const std::int64_t waiting = number_of(progress, "waiting_bytes");
+  most_waiting_bytes_ = std::max(most_waiting_bytes_, waiting);
+  // While it is filmed nobody knows how much there will be.
+  if (text_of(progress, "type") != "sending" || most_waiting_bytes_ == 0) return "";
+  return share_text(static_cast<std::uint64_t>(most_waiting_bytes_ - waiting),
+                    static_cast<std::uint64_t>(most_waiting_bytes_)) +
+         "  ";
+}
+
+// How long what waits will take; why that is not known, where a person would ask.
+std::string Presenter::time_left(const nlohmann::json& status) const {
+  const std::int64_t left = number_of(status, "remaining_ms");
+  if (left > 0) return fmt::format("{} {}", word("remaining"), say_duration(left));
+  if (left == 0 || text_of(status, "cause") == waiting::kAgentNotRunning) return "";
+  bool delivered = false;
+  for (const auto& capture : status["captures"]) {
+    delivered = delivered || number_of(capture, "at_hub_bytes") > 0;
+  }
+  return word(delivered ? "remaining_stalled" : "remaining_unknown");
+}
+
 std::string Presenter::progress_line(const nlohmann::json& progress) const {
   std::string line;
   const auto add = [&](const std::string& piece) { line += (line.empty() ? "" : " · ") + piece; };
@@ -104,12 +166,17 @@ std::string Presenter::capture_line(const nlohmann::json& capture) const {
     line += "  " + say_duration(duration);
   }
   const auto size = static_cast<std::uint64_t>(number_of(capture, "size_bytes"));
-  line += fmt::format("  {}  {}", say_size(size), word(state));
-  if (state == "sending" && size > 0) {
-    line += fmt::format(
-        " {} %", static_cast<std::uint64_t>(number_of(capture, "at_hub_bytes")) * 100 / size);
+  line += fmt::format("  {}  {}", say_size(size),
+                      word(capture.value("verified", false) ? "verified" : state));
+  const auto at_hub = static_cast<std::uint64_t>(number_of(capture, "at_hub_bytes"));
+  if (size > 0 && (state == "sending" || (state == "on_device" && (at_hub > 0 || terminal_)))) {
+    line += " " + share_text(at_hub, size);
   }
   line += cause_text(capture);
+  if (const std::int64_t left = number_of(capture, "remaining_ms");
+      left > 0 && (state == "sending" || state == "on_device")) {
+    line += fmt::format(" – {} {}", word("left"), say_duration(left));
+  }
   if (const std::string detail = text_of(capture, "detail");
       !detail.empty() && text_of(capture, "cause") == "refused") {
     line += " (" + detail + ")";
@@ -140,13 +207,16 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
     if (number_of(status, "waiting_captures") > 0) {
       add(fmt::format("{} {}, {}{}", number_of(status, "waiting_captures"), word("captures"),
                       say_size(static_cast<std::uint64_t>(number_of(status, "waiting_bytes"))),
-                      cause_text(status)));
+                      cause_since(status)));
     } else {
       add(fmt::format("{} {}{}", number_of(status, "waiting_events"), word("notes"),
-                      cause_text(status)));
+                      cause_since(status)));
     }
-    if (const std::int64_t left = number_of(status, "remaining_ms"); left > 0) {
-      add(fmt::format("{} {}", word("remaining"), say_duration(left)));
+    if (const std::int64_t only = number_of(status, "only_here_ms"); only >= 1000) {
+      add(fmt::format("{}: {}", word("only_here"), say_duration(only)));
+    }
+    if (number_of(status, "waiting_bytes") > 0) {
+      if (const std::string left = time_left(status); !left.empty()) add(left);
     }
     // Time alone does not help: what a person has to do.
     const std::string cause = text_of(status, "cause");

@@ -13,12 +13,15 @@ namespace sitecast::agent {
 
 class Presenter {
  public:
-  Presenter(std::string command, Language language, bool json, std::FILE* out, std::FILE* errors)
+  // `terminal`: a person looks on, so bars are drawn and progress stays on one line.
+  Presenter(std::string command, Language language, bool json, std::FILE* out, std::FILE* errors,
+            bool terminal = false)
       : command_(std::move(command)),
         language_(language),
         json_(json),
         out_(out),
-        errors_(errors) {}
+        errors_(errors),
+        terminal_(terminal && !json) {}
 
   void show(const nlohmann::json& object);
 
@@ -29,6 +32,13 @@ class Presenter {
   [[nodiscard]] std::string status_lines(const nlohmann::json& status) const;
   [[nodiscard]] std::string capture_line(const nlohmann::json& capture) const;
   [[nodiscard]] std::string cause_text(const nlohmann::json& object) const;
+  // The same with since when, where that is known and means something.
+  [[nodiscard]] std::string cause_since(const nlohmann::json& status) const;
+  [[nodiscard]] std::string time_left(const nlohmann::json& status) const;
+  // 43 %, on a terminal with a bar before it.
+  [[nodiscard]] std::string share_text(std::uint64_t done, std::uint64_t all) const;
+  // How far a command has come: of the most that ever waited.
+  [[nodiscard]] std::string progress_share(const nlohmann::json& progress);
   [[nodiscard]] std::string word(std::string_view key) const {
     return std::string(say(language_, key));
   }
@@ -38,6 +48,9 @@ class Presenter {
   const bool json_;
   std::FILE* const out_;
   std::FILE* const errors_;
+  const bool terminal_;
+  bool line_open_ = false;  // progress stands there, without an end of line
+  std::int64_t most_waiting_bytes_ = 0;
 };
 
 }  // namespace sitecast::agent

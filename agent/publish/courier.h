@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/publish/delivered_rate.h"
 #include "agent/publish/delivery.h"
 #include "agent/publish/link_follower.h"
 #include "agent/publish/rate_ladder.h"

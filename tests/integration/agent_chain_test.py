@@ -72,7 +72,7 @@ class AgentChainTest(unittest.TestCase):
         status = chain.status()
         self.assertEqual(status["waiting_events"], 1)
         self.assertEqual(status["cause"], "agent_not_running")
-        self.assertNotIn("everything is at the hub", chain.run_agent("status", "--lang", "en").stdout)
+        self.assertNotIn("everything is at the centre", chain.run_agent("status", "--lang", "en").stdout)
         sender = chain.start_agent("send", "--until-delivered")
         wait_until("it tries", 30, lambda: chain.status()["cause"] == "no_link")
         chain.start()

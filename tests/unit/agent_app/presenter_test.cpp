@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "proto/codec/control.h"
 
@@ -12,15 +13,23 @@ namespace {
 
 // What a presenter writes for one object.
 std::string shown(const std::string& command, Language language, bool json,
-                  const nlohmann::json& object) {
+                  const std::vector<nlohmann::json>& objects, bool terminal) {
   char* text = nullptr;
   std::size_t size = 0;
   std::FILE* out = ::open_memstream(&text, &size);
-  Presenter(command, language, json, out, out).show(object);
+  {
+    Presenter presenter(command, language, json, out, out, terminal);
+    for (const nlohmann::json& object : objects) presenter.show(object);
+  }
   std::fclose(out);
   std::string result(text, size);
   std::free(text);
   return result;
+}
+
+std::string shown(const std::string& command, Language language, bool json,
+                  const nlohmann::json& object) {
+  return shown(command, language, json, std::vector{object}, false);
 }
 
 const nlohmann::json kProgress = {{"type", "progress"},          {"captured_ms", 65'000},
@@ -29,7 +38,7 @@ const nlohmann::json kProgress = {{"type", "progress"},          {"captured_ms",
 
 TEST(PresenterTest, ProgressIsOneLineInBothLanguages) {
   EXPECT_EQ(shown("record", Language::kEnglish, false, kProgress),
-            "filmed 1:05 · saved here 1:04 · at the hub 0:03 · to send 12.3 MB: no network\n");
+            "filmed 1:05 · saved here 1:04 · at the centre 0:03 · to send 12.3 MB: no network\n");
   EXPECT_EQ(shown("record", Language::kChinese, false, kProgress),
             "已拍 1:05 · 已存本机 1:04 · 已到中心 0:03 · 待发 12.3 MB: 没有网络\n");
 }
@@ -73,8 +82,8 @@ TEST(PresenterTest, StatusNamesStateAndCause) {
   const std::string english = shown("status", Language::kEnglish, false, status);
   EXPECT_NE(english.find("walk-through  1号厂房  2:10  10.0 MB  sending 43 %"), std::string::npos)
       << english;
-  EXPECT_NE(english.find("! this device's disk is full"), std::string::npos) << english;
-  EXPECT_NE(english.find("1 to send, 5.7 MB: the hub is away"), std::string::npos) << english;
+  EXPECT_NE(english.find("! the device's disk is full"), std::string::npos) << english;
+  EXPECT_NE(english.find("1 to send, 5.7 MB: the centre is away"), std::string::npos) << english;
   status["captures"][0]["closed_reason"] = "damaged";
   EXPECT_NE(shown("status", Language::kEnglish, false, status).find("cut short by a damaged file"),
             std::string::npos);
@@ -92,7 +101,8 @@ TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
                            {"cause", "not_trusted"},
                            {"detail", "broker.ca_file ca.crt cannot be read"}};
   const std::string english = shown("status", Language::kEnglish, false, status);
-  EXPECT_NE(english.find("the hub's identity cannot be confirmed"), std::string::npos) << english;
+  EXPECT_NE(english.find("the centre's identity cannot be confirmed"), std::string::npos)
+      << english;
   EXPECT_NE(english.find("\n! broker.ca_file ca.crt cannot be read\n"), std::string::npos)
       << english;
   const std::string chinese = shown("status", Language::kChinese, false, status);
@@ -110,6 +120,105 @@ TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
   EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("! "), std::string::npos);
 }
 
+nlohmann::json half_sent() {
+  nlohmann::json capture = {{"captured_at_us", 0},
+                            {"kind", "walkthrough"},
+                            {"area", ""},
+                            {"title", ""},
+                            {"duration_ms", 130'000},
+                            {"size_bytes", 10'000'000},
+                            {"at_hub_bytes", 4'300'000},
+                            {"state", "sending"},
+                            {"cause", "awaiting_receipt"},
+                            {"detail", ""},
+                            {"closed_reason", "stopped"},
+                            {"remaining_ms", 72'000}};
+  return {{"captures", nlohmann::json::array({capture})},
+          {"spool", {{"trouble", ""}}},
+          {"waiting_captures", 1},
+          {"waiting_bytes", 5'700'000},
+          {"waiting_events", 0},
+          {"cause", "awaiting_receipt"},
+          {"detail", ""},
+          {"remaining_ms", 72'000},
+          {"only_here_ms", 74'000}};
+}
+
+TEST(PresenterTest, EachCaptureSaysHowFarItIsAndHowLongItTakes) {
+  const std::string plain = shown("status", Language::kEnglish, false, half_sent());
+  EXPECT_NE(plain.find("sending 43 % – about 1:12\n"), std::string::npos) << plain;
+  EXPECT_NE(plain.find("\nonly on this device: 1:14\n"), std::string::npos) << plain;
+  EXPECT_NE(plain.find("at the present rate about 1:12\n"), std::string::npos) << plain;
+  EXPECT_EQ(plain.find("█"), std::string::npos) << plain;
+  const std::string bar = shown("status", Language::kChinese, false, {half_sent()}, true);
+  EXPECT_NE(bar.find("正在发送 ████████░░░░░░░░░░░░ 43 % – 还需约 1:12\n"), std::string::npos)
+      << bar;
+  EXPECT_EQ(shown("status", Language::kChinese, true, {half_sent()}, true).find("█"),
+            std::string::npos);
+}
+
+TEST(PresenterTest, ATimeThatIsNotKnownIsSaidToBeUnknownAndWhy) {
+  nlohmann::json status = half_sent();
+  status["remaining_ms"] = status["captures"][0]["remaining_ms"] = -1;
+  EXPECT_NE(shown("status", Language::kEnglish, false, status)
+                .find("\ntime left unknown: nothing gets through just now\n"),
+            std::string::npos);
+  status["captures"][0]["at_hub_bytes"] = 0;
+  EXPECT_NE(shown("status", Language::kEnglish, false, status)
+                .find("\ntime left unknown: nothing was delivered yet\n"),
+            std::string::npos);
+  EXPECT_NE(
+      shown("status", Language::kChinese, false, status).find("所需时间未知：还没有送达过内容"),
+      std::string::npos);
+  status["cause"] = "agent_not_running";
+  EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("unknown"), std::string::npos);
+}
+
+TEST(PresenterTest, ACauseThatLastsSaysSinceWhen) {
+  nlohmann::json status = half_sent();
+  status["cause"] = "no_link";
+  status["cause_since_us"] = 1'700'000'000'000'000;
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find(": no network since 11-1"),
+            std::string::npos);
+  EXPECT_NE(shown("status", Language::kChinese, false, status).find(" 起没有网络"),
+            std::string::npos);
+  status["cause"] = "queued_behind_older";
+  EXPECT_EQ(shown("status", Language::kEnglish, false, status).find("since"), std::string::npos);
+}
+
+TEST(PresenterTest, WhatIsVerifiedIsCalledSo) {
+  nlohmann::json status = half_sent();
+  status["captures"][0]["state"] = "at_hub";
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("10.0 MB  at the centre:"),
+            std::string::npos);
+  status["captures"][0]["verified"] = true;
+  status["captures"][0]["cause"] = "";
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("at the centre, verified\n"),
+            std::string::npos);
+  EXPECT_NE(shown("status", Language::kChinese, false, status).find("已到中心并核验\n"),
+            std::string::npos);
+}
+
+TEST(PresenterTest, OnATerminalProgressStaysOnOneLine) {
+  const auto sending = [](int waiting_bytes) {
+    return nlohmann::json{{"type", "sending"},
+                          {"waiting_captures", 1},
+                          {"waiting_events", 0},
+                          {"waiting_bytes", waiting_bytes},
+                          {"cause", "awaiting_receipt"}};
+  };
+  const std::vector<nlohmann::json> objects = {
+      sending(8'000'000), sending(2'000'000), {{"type", "sent"}}};
+  const std::string live = shown("send", Language::kEnglish, false, objects, true);
+  EXPECT_EQ(live,
+            "\r\x1b[K░░░░░░░░░░░░░░░░░░░░ 0 %  1 to send · to send 8.0 MB"
+            "\r\x1b[K███████████████░░░░░ 75 %  1 to send · to send 2.0 MB"
+            "\neverything is at the centre\n");
+  EXPECT_EQ(
+      shown("send", Language::kEnglish, false, objects, false),
+      "1 to send · to send 8.0 MB\n1 to send · to send 2.0 MB\neverything is at the centre\n");
+}
+
 TEST(PresenterTest, NotesThatWaitAreSaidAndNotCalledDelivered) {
   nlohmann::json status = {{"captures", nlohmann::json::array()},
                            {"spool", {{"trouble", ""}}},
@@ -121,7 +230,7 @@ TEST(PresenterTest, NotesThatWaitAreSaidAndNotCalledDelivered) {
   const std::string english = shown("status", Language::kEnglish, false, status);
   EXPECT_NE(english.find("2 notes to send: nothing is running that sends"), std::string::npos)
       << english;
-  EXPECT_EQ(english.find("everything is at the hub"), std::string::npos) << english;
+  EXPECT_EQ(english.find("everything is at the centre"), std::string::npos) << english;
   EXPECT_NE(shown("status", Language::kChinese, false, status).find("2 条备注待发"),
             std::string::npos);
   status["cause"] = "refused";
