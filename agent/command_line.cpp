@@ -144,6 +144,8 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   CLI::App* send = app.add_subcommand("send", "Deliver everything that waits");
   send->add_flag("--until-delivered", line.request.until_delivered,
                  "Try for ever instead of giving up when nothing moves");
+  send->add_flag("--now", line.request.now,
+                 "Also what a metered network or the daily data budget holds up");
   app.add_subcommand("run", "Stay and deliver; other commands hand their work over");
   try {
     app.parse(argc, argv);

@@ -166,6 +166,13 @@ std::optional<std::string> read_publish(TableReader table, PublishConfig& publis
   table.number("window_bytes", publish.window_bytes, 64 << 10, 1 << 30);
   table.text("congestion_control", publish.congestion_control);
   table.choice("adapt", publish.adapt, {"auto", "on", "off"});
+  table.choice("on_metered", publish.on_metered, {"live-only", "everything"});
+  table.number("daily_budget_mb", publish.daily_budget_mb, 0, 1'000'000'000);
+  return table.finish();
+}
+
+std::optional<std::string> read_network(TableReader table, NetworkConfig& network) {
+  table.choice("metered", network.metered, {"auto", "yes", "no"});
   return table.finish();
 }
 
@@ -190,6 +197,7 @@ Result<AgentConfig> parse_config(std::string_view text, const std::filesystem::p
   if (!error) error = read_spool(root.table("spool"), folder, config.spool);
   if (!error) error = read_encode(root.table("encode"), config.encode);
   if (!error) error = read_publish(root.table("publish"), config.publish);
+  if (!error) error = read_network(root.table("network"), config.network);
   if (const auto root_error = root.finish()) error = root_error;
   if (error) return invalid_argument(fmt::format("{}: {}", name, *error));
   if (config.broker.username.empty()) config.broker.username = config.device_id.text();

@@ -34,6 +34,14 @@ struct PublishConfig {
   // Whether the live rendition follows the link: "on", "off", or "auto" = where a master is
   // recorded, so that the archive loses nothing by it.
   std::string adapt = "auto";
+  std::string on_metered = "live-only";  // or "everything"
+  // Data that may be sent in a day; 0: any amount. With metered = "auto" only on metered networks.
+  std::uint64_t daily_budget_mb = 0;
+};
+
+struct NetworkConfig {
+  // Whether data costs by the byte here: "no", "yes", or "auto" = on a mobile modem.
+  std::string metered = "no";
 };
 
 struct AgentConfig {
@@ -46,6 +54,7 @@ struct AgentConfig {
   SpoolConfig spool;
   EncodeOptions encode;
   PublishConfig publish;
+  NetworkConfig network;
 };
 
 // What a command needs of the file: keygen runs before the device is enrolled.

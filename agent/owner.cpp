@@ -55,6 +55,10 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
     courier.project = config.project_id;
     courier.name = config.name;
     courier.quota_bytes = config.spool.quota_bytes;
+    courier.metered = config.network.metered;
+    courier.live_only_on_metered = config.publish.on_metered == "live-only";
+    courier.daily_budget_bytes = config.publish.daily_budget_mb * 1'000'000;
+    courier.budget_file = config.spool.dir / "data_used";
     courier.delivery.window_bytes = config.publish.window_bytes;
     courier.on_rung = [owner = owner.get()](const Rung& rung) { owner->take_rung(rung); };
   }
@@ -439,6 +443,7 @@ Result<nlohmann::json> Owner::note(const Request& request, StopSignal& stop, con
 // Everything that waits, until nothing does. Without --until-delivered it ends when nothing moves.
 Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, const Reply& reply) {
   if (!courier_) return failed_precondition("this process does not deliver");
+  if (request.now) courier_->send_now();
   std::int64_t moved_us = clock_.monotonic_us(), said_us = 0;
   nlohmann::json before;
   for (;;) {

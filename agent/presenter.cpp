@@ -22,8 +22,8 @@ std::int64_t number_of(const nlohmann::json& object, const char* key) {
 
 // Causes that last: since when is worth a word. The others change while one looks.
 constexpr std::array kLasting = {
-    waiting::kNoPassword,  waiting::kNoLink,    waiting::kNotTrusted,
-    waiting::kNotAdmitted, waiting::kHubAbsent, waiting::kHubFull,
+    waiting::kNoPassword, waiting::kNoLink,  waiting::kNotTrusted,     waiting::kNotAdmitted,
+    waiting::kHubAbsent,  waiting::kHubFull, waiting::kMeteredNetwork, waiting::kDataBudget,
 };
 
 }  // namespace
@@ -195,6 +195,12 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
   if (lines.empty()) add(word("nothing_here"));
   if (const std::string trouble = text_of(status["spool"], "trouble"); !trouble.empty()) {
     add("! " + word(trouble));
+  }
+  if (const auto data = status.value("data", nlohmann::json::object());
+      number_of(data, "daily_budget_bytes") > 0) {
+    add(fmt::format("{}: {} / {}", word("data_today"),
+                    say_size(static_cast<std::uint64_t>(number_of(data, "sent_today_bytes"))),
+                    say_size(static_cast<std::uint64_t>(number_of(data, "daily_budget_bytes")))));
   }
   if (const std::string quality =
           text_of(status.value("link", nlohmann::json::object()), "live_quality");

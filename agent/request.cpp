@@ -15,6 +15,7 @@ nlohmann::json to_json(const Request& request) {
                          {"note", request.note},
                          {"file", request.file},
                          {"until_delivered", request.until_delivered},
+                         {"now", request.now},
                          {"demonstration", request.demonstration},
                          {"captured_at_us", request.captured_at_us},
                          {"capture", request.capture},
@@ -41,6 +42,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("note").get_to(request.note);
     json.at("file").get_to(request.file);
     json.at("until_delivered").get_to(request.until_delivered);
+    request.now = json.value("now", false);  // absent from an older program
     json.at("demonstration").get_to(request.demonstration);
     json.at("captured_at_us").get_to(request.captured_at_us);
     json.at("capture").get_to(request.capture);

@@ -27,6 +27,7 @@ struct Request {
   std::string note;
   std::string file;  // photo, document: absolute path
   bool until_delivered = false;
+  bool now = false;  // send: also what a metered network or the data budget holds up
   bool demonstration = false;
   std::int64_t captured_at_us = 0;  // 0: now
   // note

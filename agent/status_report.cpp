@@ -121,6 +121,7 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
   const auto [cause, detail] =
       cause_of(waiting_captures + outbox.waiting > 0, waiting_bytes, outbox, courier, state);
   const SpoolTrouble trouble = spool.trouble();
+  const DataUse data = courier == nullptr ? DataUse() : courier->data_use();
   nlohmann::json link = {{"connected", state.connected},
                          {"hub_present", state.hub_present},
                          {"connections", state.connections},
@@ -154,6 +155,10 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
           {"waiting_events", outbox.waiting},
           {"refused_events", outbox.refused},
           {"remaining_ms", time_left_ms(waiting_bytes, courier)},
+          {"data",
+           {{"metered", data.metered},
+            {"sent_today_bytes", data.sent_bytes},
+            {"daily_budget_bytes", data.budget_bytes}}},
           {"spool",
            {{"stored_bytes", spool.stored_bytes()},
             {"quota_bytes", config.spool.quota_bytes},

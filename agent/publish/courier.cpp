@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "agent/publish/device_status.h"
+#include "agent/publish/metered.h"
 #include "proto/codec/control.h"
 #include "proto/codec/topics.h"
 
@@ -33,6 +34,9 @@ Courier::Courier(CourierSettings settings, Spool& spool, const Clock& clock, Log
       machine_(settings_.delivery, *this, clock_,
                static_cast<std::uint64_t>(clock_.monotonic_us() ^ clock_.wall_us())) {
   settings_.transport.will_topic = *topic(TopicKind::kStatus, settings_.project);
+  if (settings_.daily_budget_bytes > 0) {
+    budget_.emplace(settings_.budget_file, settings_.daily_budget_bytes, clock_, log_);
+  }
   cause_began_us_ = link_ended_us_ = clock_.monotonic_us();
 }
 
@@ -144,7 +148,9 @@ void Courier::run() {
 }
 
 void Courier::take(Input& input) {
-  if (auto* track = std::get_if<TrackDescription>(&input)) {
+  if (std::holds_alternative<SendNow>(input)) {
+    machine_.send_now();
+  } else if (auto* track = std::get_if<TrackDescription>(&input)) {
     Topic name{TopicKind::kLive, track->project, settings_.device, track->capture, track->track};
     Topics& topics = topics_[track->handle];
     topics.live = std::make_shared<const std::string>(format_topic(name));
@@ -176,8 +182,10 @@ void Courier::take(Input& input) {
     subscribed_.clear();
     said_status_.clear();
     follower_.restart();
+    counted_bytes_ = 0;
     subscribe_for(settings_.project);
     machine_.limit_on_the_way(up->receive_maximum);
+    look_at_network();
     machine_.connected();
     const auto figures = transport_->link_figures();
     log_.info("connected to {}:{} congestion_control={}", settings_.transport.broker.host,
@@ -319,6 +327,8 @@ void Courier::watch_link() {
   const auto figures = transport_->link_figures();
   if (!figures) return;
   link_ = *figures;
+  count_data(figures->acknowledged_bytes - std::min(figures->acknowledged_bytes, counted_bytes_));
+  counted_bytes_ = figures->acknowledged_bytes;
   if (follower_.observe(*figures, now)) take_rung();
   carry_out();
 }
@@ -361,6 +371,32 @@ std::optional<Rung> Courier::rung() const {
   const MutexLock lock(machine_mutex_);
   const Rung* rung = follower_.rung();
   return rung != nullptr ? std::optional(*rung) : std::nullopt;
+}
+
+// What this connection's network costs, and so what may be sent on it.
+void Courier::look_at_network() {
+  metered_ = settings_.metered == "yes" ||
+             (settings_.metered == "auto" && is_mobile_interface(transport_->interface()));
+  machine_.live_only(metered_ && settings_.live_only_on_metered);
+  if (metered_) log_.info("this network is metered");
+  count_data(0);
+}
+
+void Courier::count_data(std::uint64_t bytes) {
+  if (!budget_) return;
+  const bool counts = settings_.metered != "auto" || metered_;
+  if (counts && bytes > 0) budget_->add(bytes);
+  machine_.allow(counts ? std::optional(budget_->left_bytes()) : std::nullopt);
+}
+
+DataUse Courier::use() const {
+  if (!budget_) return {metered_, 0, 0};
+  return {metered_, budget_->used_bytes(), budget_->limit_bytes()};
+}
+
+DataUse Courier::data_use() const {
+  const MutexLock lock(machine_mutex_);
+  return use();
 }
 
 // Since when the present cause holds. A link that is away is away since it ended, whenever
@@ -416,6 +452,10 @@ std::map<ProjectId, v1::DeviceStatus> Courier::statuses(bool online) const {
   facts.trouble = spool_.trouble();
   facts.stored_bytes = spool_.stored_bytes();
   facts.quota_bytes = settings_.quota_bytes;
+  const DataUse data = use();
+  facts.metered = data.metered;
+  facts.sent_today_bytes = data.sent_bytes;
+  facts.daily_budget_bytes = data.budget_bytes;
   return make_statuses(
       facts, [&machine = machine_](TrackHandle track) { return machine.track_state(track); });
 }

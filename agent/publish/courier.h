@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/publish/data_budget.h"
 #include "agent/publish/delivered_rate.h"
 #include "agent/publish/delivery.h"
 #include "agent/publish/link_follower.h"
@@ -36,9 +38,19 @@ struct CourierSettings {
   ProjectId project;              // whose `status` topic the last will is on
   std::string name;               // as people call this device
   std::uint64_t quota_bytes = 0;  // of the spool, told in `status`
+  std::string metered = "no";     // no | yes | auto
+  bool live_only_on_metered = true;
+  std::uint64_t daily_budget_bytes = 0;  // 0: any amount
+  std::filesystem::path budget_file;
   DeliverySettings delivery;
   // Called on the delivery thread when another rung holds. Must not block or call back.
   std::function<void(const Rung&)> on_rung;
+};
+
+struct DataUse {
+  bool metered = false;            // this network
+  std::uint64_t sent_bytes = 0;    // today, as far as the budget counts it
+  std::uint64_t budget_bytes = 0;  // 0: none
 };
 
 class Courier final : public SpoolListener, private TransportSink, private SpoolView {
@@ -60,6 +72,9 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] std::uint32_t catching_up_kbps() const;
   // Since when things wait for the cause of state(), by the wall clock of now.
   [[nodiscard]] std::int64_t cause_since_us() const;
+  // What waits now is sent in spite of a metered network and the data budget.
+  void send_now() { post(SendNow{}); }
+  [[nodiscard]] DataUse data_use() const;
   // From now on the live rendition follows the link; the first call's rungs hold.
   void adapt(std::vector<Rung> rungs);
   [[nodiscard]] std::optional<Rung> rung() const;  // none: before adapt()
@@ -108,8 +123,9 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
     std::string topic;
     std::string payload;
   };
-  using Input = std::variant<TrackDescription, PartMade, GroupSynced, Connected, ConnectFailed,
-                             Disconnected, Sent, SubscribeFailed, Message>;
+  struct SendNow {};
+  using Input = std::variant<SendNow, TrackDescription, PartMade, GroupSynced, Connected,
+                             ConnectFailed, Disconnected, Sent, SubscribeFailed, Message>;
 
   // TransportSink: Paho's threads and the TLS checker's; only post.
   void on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) override;
@@ -135,6 +151,9 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   [[nodiscard]] std::int64_t watch_pause_us() const;
   void watch_connecting() SC_REQUIRES(machine_mutex_);
   void take_rung() SC_REQUIRES(machine_mutex_);
+  void look_at_network() SC_REQUIRES(machine_mutex_);
+  void count_data(std::uint64_t bytes) SC_REQUIRES(machine_mutex_);
+  [[nodiscard]] DataUse use() const SC_REQUIRES(machine_mutex_);
   void note_cause() SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::uint32_t net_kbps() const SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::int64_t since_us() const SC_REQUIRES(machine_mutex_);
@@ -176,6 +195,9 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
+  mutable std::optional<DataBudget> budget_ SC_GUARDED_BY(machine_mutex_);  // none: no limit
+  std::uint64_t counted_bytes_ = 0;  // of what this connection delivered
+  bool metered_ SC_GUARDED_BY(machine_mutex_) = false;
   DeliveredRate made_ SC_GUARDED_BY(machine_mutex_);  // by filming
   std::uint64_t made_bytes_ SC_GUARDED_BY(machine_mutex_) = 0;
   WaitCause cause_ SC_GUARDED_BY(machine_mutex_) = WaitCause::kNone;

@@ -268,20 +268,26 @@ DeliveryState Delivery::state() const {
   state.cut_in_flight_bytes = cut_in_flight_bytes_;
   state.cut_in_flight_most_bytes = cut_in_flight_most_bytes_;
   state.round_trip_us = round_trip_us();
-  bool moves = false;
+  bool moves = false, sends = false;
+  WaitCause held = WaitCause::kNone;
   std::optional<TrackDelivery> stuck;
   for (const TrackHandle handle : open_) {
     TrackDelivery track = track_state(handle);
     state.waiting_parts += track.waiting;
     if (track.waiting == 0) continue;
     moves = moves || !track.stuck;
+    if (track.cause == WaitCause::kMetered || track.cause == WaitCause::kBudget) {
+      held = track.cause;
+    } else {
+      sends = sends || !track.stuck;
+    }
     if (track.stuck && !stuck) stuck = std::move(track);
   }
   for (const auto& [position, event] : events_) {
     if (event.refused) continue;
     state.waiting_events += 1;
     if (clock_.monotonic_us() >= event.blocked_until_us) {
-      moves = true;
+      moves = sends = true;
     } else if (!stuck) {
       stuck.emplace();
       stuck->cause = event.cause;
@@ -299,6 +305,8 @@ DeliveryState Delivery::state() const {
   } else if (clock_.monotonic_us() < hold_until_us_) {
     state.cause = hold_cause_;
     state.detail = hold_detail_;
+  } else if (held != WaitCause::kNone && !sends) {
+    state.cause = held;
   } else if (state.waiting_parts + state.waiting_events > 0) {
     state.cause = WaitCause::kSending;
   }
@@ -335,6 +343,9 @@ TrackDelivery Delivery::track_state(TrackHandle handle) const {
   } else if (clock_.monotonic_us() < hold_until_us_) {
     state.cause = hold_cause_;
     state.detail = hold_detail_;
+  } else if (const WaitCause held = held_by(track, track.have.next_outside(0));
+             track.flights.empty() && held != WaitCause::kNone) {
+    state.cause = held;
   } else if (track.flights.empty() && !open_.empty() &&
              tracks_.at(open_.front()).at.order < track.at.order) {
     state.cause = WaitCause::kBehind;

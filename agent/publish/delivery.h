@@ -148,6 +148,13 @@ class Delivery {
   // While something is live no larger part than this is filled in, but for voice: it would hold up
   // live for as long as it takes to send.
   void limit_picture_fills(std::uint64_t largest_bytes) { largest_fill_bytes_ = largest_bytes; }
+  // Nothing but live and events is sent on this network.
+  void live_only(bool on);
+  // How much may still be sent beside what is on its way; none: any amount. Counted down with each
+  // part until the next call. Events are small and go all the same.
+  void allow(std::optional<std::uint64_t> bytes);
+  // Whatever was made so far is sent in spite of both.
+  void send_now();
   // Something was filmed within the last two seconds.
   [[nodiscard]] bool live() const;
   // Age of the oldest live part that the kernel has not taken.
@@ -179,6 +186,7 @@ class Delivery {
     std::uint64_t contiguous = 0;
     std::deque<std::pair<std::uint64_t, Hash>> unverified;  // receipts ahead of our own sync
     std::map<std::uint64_t, Flight> flights;
+    std::uint64_t now_below = 0;  // parts below it are not held up by network or budget
     std::uint64_t scan_from = 0;  // nothing below it waits to be sent
     bool positioned = false;      // on this connection we know what the hub has
     bool skipping = false;        // live fell behind: wait for a segment's start
@@ -237,6 +245,9 @@ class Delivery {
   bool send_next_fill();
   std::optional<std::pair<Track*, std::uint64_t>> next_fill(bool master);
   [[nodiscard]] bool fill_has_room(std::uint32_t bytes) const;
+  [[nodiscard]] bool used_up() const { return allowed_bytes_ && *allowed_bytes_ == 0; }
+  // Why a part is not to be sent on this network or today; kNone: it may be.
+  [[nodiscard]] WaitCause held_by(const Track& track, std::uint64_t sequence) const;
   [[nodiscard]] bool live_has_room(const Track& track, std::uint32_t bytes) const;
   std::optional<std::uint64_t> next_waiting(Track& track);
   [[nodiscard]] bool too_large_beside_live(const Track& track, std::uint64_t sequence);
@@ -305,6 +316,8 @@ class Delivery {
 
   bool live_paused_ = false;
   std::uint64_t largest_fill_bytes_ = UINT64_MAX;
+  bool live_only_ = false;
+  std::optional<std::uint64_t> allowed_bytes_;
   bool hub_present_ = false;
   bool hub_absent_ = false;
   std::int64_t asked_since_us_ = kNever;  // a hello that the broker took and the hub did not answer

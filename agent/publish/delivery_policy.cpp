@@ -60,6 +60,8 @@ std::string_view name_of(WaitCause cause) {
     case WaitCause::kRefused: return waiting::kRefused;
     case WaitCause::kBehind: return waiting::kQueuedBehindOlder;
     case WaitCause::kDamaged: return waiting::kDamagedOnDevice;
+    case WaitCause::kMetered: return waiting::kMeteredNetwork;
+    case WaitCause::kBudget: return waiting::kDataBudget;
     case WaitCause::kNotRunning: return waiting::kAgentNotRunning;
     case WaitCause::kSending: return waiting::kAwaitingReceipt;
   }

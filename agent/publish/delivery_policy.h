@@ -26,6 +26,8 @@ enum class WaitCause {
   kRefused,     // not accepted as sent; the detail says why
   kBehind,      // queued behind an older capture
   kDamaged,     // cannot be read on this device any more
+  kMetered,     // not live, and this network costs by the byte
+  kBudget,      // as much was sent today as may be
   kNotRunning,  // this process does not deliver, and no other does
   kSending,     // on its way, nothing is wrong
 };

@@ -55,7 +55,7 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
   if (link_ != Link::kUp || track.have.contains(sequence) || track.flights.count(sequence) != 0) {
     return;
   }
-  const bool room = !live_paused_ && live_has_room(track, frame_bytes);
+  const bool room = !live_paused_ && !used_up() && live_has_room(track, frame_bytes);
   // A picture cannot be decoded from the middle: after a gap, live goes on with the next segment.
   if (track.skipping && starts_segment && room) track.skipping = false;
   if (!room && !is_audio(track.at.track)) track.skipping = true;
@@ -64,6 +64,33 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
     return;
   }
   send_part(track, sequence, frame_bytes, true);
+}
+
+WaitCause Delivery::held_by(const Track& track, std::uint64_t sequence) const {
+  if (sequence < track.now_below) return WaitCause::kNone;
+  if (used_up()) return WaitCause::kBudget;
+  return live_only_ ? WaitCause::kMetered : WaitCause::kNone;
+}
+
+void Delivery::live_only(bool on) {
+  live_only_ = on;
+  pump();
+}
+
+void Delivery::allow(std::optional<std::uint64_t> bytes) {
+  // On its way: not taken by the kernel, or by the broker. It will be counted when it is.
+  const std::uint64_t on_the_way = live_unwritten_bytes_ + fill_unacked_bytes_;
+  if (bytes) bytes = *bytes - std::min(*bytes, on_the_way);
+  allowed_bytes_ = bytes;
+  pump();
+}
+
+void Delivery::send_now() {
+  for (const TrackHandle handle : open_) {
+    Track& track = tracks_.at(handle);
+    track.now_below = track.at.made;
+  }
+  pump();
 }
 
 bool Delivery::live_has_room(const Track& track, std::uint32_t bytes) const {
@@ -94,6 +121,7 @@ void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t byt
     sent_again_bytes_ += bytes;
   }
   track.sent.add(sequence, sequence + 1);
+  if (allowed_bytes_) *allowed_bytes_ -= std::min<std::uint64_t>(*allowed_bytes_, bytes);
   const std::int64_t now = clock_.monotonic_us();
   if (live) {
     live_unconfirmed_bytes_ += bytes;
@@ -249,7 +277,8 @@ std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bo
     if (best != nullptr && track.at.order != best->at.order) break;
     if (!track.positioned || track.conflict || now < track.blocked_until_us) continue;
     const auto sequence = next_waiting(track);
-    if (!sequence || too_large_beside_live(track, *sequence)) continue;
+    if (!sequence || held_by(track, *sequence) != WaitCause::kNone) continue;
+    if (too_large_beside_live(track, *sequence)) continue;
     const double progress = static_cast<double>(*sequence) / static_cast<double>(track.at.made);
     if (best != nullptr && progress >= best_progress) continue;
     best = &track;

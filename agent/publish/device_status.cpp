@@ -81,6 +81,9 @@ std::map<ProjectId, v1::DeviceStatus> make_statuses(const StatusFacts& facts,
     status.set_trouble(facts.trouble.kind);
     status.set_stored_bytes(facts.stored_bytes);
     status.set_quota_bytes(facts.quota_bytes);
+    status.set_metered(facts.metered);
+    status.set_sent_today_bytes(facts.sent_today_bytes);
+    status.set_daily_budget_bytes(facts.daily_budget_bytes);
   }
   return statuses;
 }

@@ -27,6 +27,8 @@ struct StatusFacts {
   std::uint32_t catching_up_kbps = 0;  // by how much what waits becomes less
   SpoolTrouble trouble;
   std::uint64_t stored_bytes = 0, quota_bytes = 0;
+  bool metered = false;
+  std::uint64_t sent_today_bytes = 0, daily_budget_bytes = 0;
 };
 
 // One for the device's own project, each that was told before, and each of which something is held.

@@ -135,22 +135,29 @@ void LinkSocket::tune(const std::string& congestion_control, const Log& log) con
   }
 }
 
-bool LinkSocket::address_gone() const {
+std::optional<std::string> LinkSocket::find_interface() const {
   sockaddr_storage own{};
   socklen_t size = sizeof own;
   ifaddrs* all = nullptr;
   if (!still_ours() ||
       ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&own), &size) != 0 ||  // NOLINT
       ::getifaddrs(&all) != 0) {
-    return false;
+    return std::nullopt;
   }
-  bool found = false;
-  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
-    found = found || (each->ifa_addr != nullptr && same_address(own, *each->ifa_addr));
+  std::string found;
+  for (const ifaddrs* each = all; each != nullptr && found.empty(); each = each->ifa_next) {
+    if (each->ifa_addr != nullptr && same_address(own, *each->ifa_addr)) found = each->ifa_name;
   }
   ::freeifaddrs(all);
-  return !found;
+  return found;
 }
+
+bool LinkSocket::address_gone() const {
+  const auto interface = find_interface();
+  return interface && interface->empty();
+}
+
+std::string LinkSocket::interface() const { return find_interface().value_or(""); }
 
 void LinkSocket::abandon() const {
   if (!still_ours()) return;

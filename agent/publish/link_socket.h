@@ -39,6 +39,8 @@ class LinkSocket {
   [[nodiscard]] std::optional<LinkFigures> figures() const;
   // The connection's own address is no address of this machine any more: no answer can come.
   [[nodiscard]] bool address_gone() const;
+  // The network interface that the connection's own address is on; empty: not known.
+  [[nodiscard]] std::string interface() const;
   // What was written and not taken is not sent any more: closing resets the connection. Without
   // this the kernel would go on sending it, beside the next connection.
   void abandon() const;
@@ -46,6 +48,8 @@ class LinkSocket {
 
  private:
   [[nodiscard]] bool still_ours() const;
+  // Of our own address; empty: no interface has it any more. None: that cannot be told.
+  [[nodiscard]] std::optional<std::string> find_interface() const;
   int descriptor_ = -1;
   std::uint64_t inode_ = 0;
   std::set<std::uint64_t> others_;

@@ -85,6 +85,7 @@ class Transport {
   // After on_connected: finds the socket and sets its options.
   void tune_socket();
   [[nodiscard]] std::optional<LinkFigures> link_figures() const;
+  [[nodiscard]] std::string interface() const { return socket_.interface(); }
   [[nodiscard]] bool address_gone() const { return socket_.address_gone(); }
   // While connecting: how far it has got, growing; none until TCP is connected.
   [[nodiscard]] std::optional<std::uint64_t> connecting_bytes();

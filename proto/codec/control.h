@@ -38,10 +38,13 @@ inline constexpr std::string_view kQueuedBehindLive = "queued_behind_live";
 inline constexpr std::string_view kAwaitingReceipt = "awaiting_receipt";
 inline constexpr std::string_view kNotSynced = "not_synced";
 inline constexpr std::string_view kAgentNotRunning = "agent_not_running";
-inline constexpr std::array<std::string_view, 15> kAll{
+inline constexpr std::string_view kMeteredNetwork = "metered_network";
+inline constexpr std::string_view kDataBudget = "data_budget";
+inline constexpr std::array<std::string_view, 17> kAll{
     kNoPassword,        kNoLink,           kNotTrusted,      kNotAdmitted, kHubAbsent,
     kHubFull,           kHubIoError,       kHubOverloaded,   kRefused,     kDamagedOnDevice,
-    kQueuedBehindOlder, kQueuedBehindLive, kAwaitingReceipt, kNotSynced,   kAgentNotRunning};
+    kQueuedBehindOlder, kQueuedBehindLive, kAwaitingReceipt, kNotSynced,   kAgentNotRunning,
+    kMeteredNetwork,    kDataBudget};
 }  // namespace waiting
 
 // Values of HeldItem.state: where a capture is that is not verified at the hub.

@@ -42,6 +42,11 @@ TEST(CommandLineTest, FilesAreNamedFromTheRoot) {
             "file:" + (std::filesystem::current_path() / "v.mp4").string());
 }
 
+TEST(CommandLineTest, SendingMayBeUrgent) {
+  EXPECT_FALSE(request_of({"send"}).now);
+  EXPECT_TRUE(request_of({"send", "--now"}).now);
+}
+
 TEST(CommandLineTest, CommonOptionsMayFollowTheCommand) {
   const auto line = parse({"status", "--json", "--lang", "zh-CN"});
   ASSERT_TRUE(std::holds_alternative<CommandLine>(line));

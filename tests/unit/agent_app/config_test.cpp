@@ -49,6 +49,9 @@ TEST(AgentConfigTest, TheExampleHoldsTheDefaults) {
   EXPECT_EQ(example->encode.max_fps, defaults->encode.max_fps);
   EXPECT_EQ(example->publish.window_bytes, defaults->publish.window_bytes);
   EXPECT_EQ(example->publish.congestion_control, defaults->publish.congestion_control);
+  EXPECT_EQ(example->publish.on_metered, defaults->publish.on_metered);
+  EXPECT_EQ(example->publish.daily_budget_mb, defaults->publish.daily_budget_mb);
+  EXPECT_EQ(example->network.metered, defaults->network.metered);
 }
 
 TEST(AgentConfigTest, TextIsUtf8WithoutControlCharacters) {
@@ -109,6 +112,12 @@ TEST(AgentConfigTest, EachMistakeIsNamed) {
       {needed + "[encode]\npart_ms = 3\n", "agent.toml: unknown key encode.part_ms"},
       {needed + "[publish]\nwindow_bytes = 1\n",
        "agent.toml: publish.window_bytes must be a whole number from 65536 to 1073741824"},
+      {needed + "[publish]\non_metered = \"nothing\"\n",
+       "agent.toml: publish.on_metered must be one of live-only, everything"},
+      {needed + "[network]\nmetered = true\n",
+       "agent.toml: network.metered must be text in quotes"},
+      {needed + "[network]\nmetered = \"maybe\"\n",
+       "agent.toml: network.metered must be one of auto, yes, no"},
       {"log_level = \"loud\"\n" + needed,
        "agent.toml: log_level must be debug, info, warn or error"},
       {"spool = 1\n" + needed, "agent.toml: spool must be a table"},

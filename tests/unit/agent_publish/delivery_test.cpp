@@ -819,5 +819,82 @@ TEST_F(DeliveryTest, APausedLiveGoesByFill) {
   EXPECT_FALSE(sent[0].live);
 }
 
+TEST_F(DeliveryTest, OnAMeteredNetworkLiveGoesAndTheRestWaits) {
+  add_track(0, 5, true, "video");
+  add_track(1, 0, false, "video", 1);
+  machine.live_only(true);
+  connect_and_ask();
+  machine.receipt(receipt_of(0));
+  EXPECT_TRUE(take<SendPart>().empty());
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kMetered);
+  EXPECT_EQ(machine.state().cause, WaitCause::kMetered);
+  machine.part_made(1, 0, 1000, true);
+  const auto live = take<SendPart>();
+  ASSERT_EQ(live.size(), 1U);
+  EXPECT_TRUE(live[0].live);
+  EXPECT_EQ(machine.track_state(1).cause, WaitCause::kSending);
+  EXPECT_EQ(machine.state().cause, WaitCause::kSending) << "live is on its way";
+  machine.live_only(false);
+  EXPECT_EQ(take<SendPart>().size(), 5U) << "another network";
+}
+
+TEST_F(DeliveryTest, SendingNowHoldsForWhatWasMadeUntilThen) {
+  add_track(0, 3, false, "video");
+  machine.live_only(true);
+  connect_and_ask();
+  machine.receipt(receipt_of(0));
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.send_now();
+  EXPECT_EQ(take<SendPart>().size(), 3U);
+  machine.receipt(receipt_of(3));
+  SyncedTrack more;
+  more.handle = 0;
+  more.synced = 6;
+  machine.group_synced({more}, {});
+  EXPECT_TRUE(take<SendPart>().empty());
+  EXPECT_EQ(machine.state().cause, WaitCause::kMetered);
+}
+
+TEST_F(DeliveryTest, NothingIsSentOverTheDataBudgetAndEventsAre) {
+  add_track(0, 5, true, "video");
+  add_track(1, 0, false, "audio", 1);
+  machine.allow(2500);
+  connect_and_ask();
+  machine.receipt(receipt_of(0));
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 3U) << "no more than a part over it";
+  machine.part_made(1, 0, 1000, true);
+  EXPECT_TRUE(take<SendPart>().empty()) << "nor live";
+  for (const SendPart& part : sent) machine.puback(part.token, 0);
+  machine.receipt(receipt_of(3));
+  machine.allow(0);
+  EXPECT_TRUE(take<SendPart>().empty());
+  EXPECT_EQ(machine.track_state(0).cause, WaitCause::kBudget);
+  EXPECT_EQ(machine.state().cause, WaitCause::kBudget);
+  OutboxEvent event;
+  event.position = 1;
+  event.id = EventId::make();
+  event.project = project;
+  machine.group_synced({}, {event});
+  EXPECT_EQ(take<SendEvent>().size(), 1U);
+  EXPECT_EQ(machine.state().cause, WaitCause::kSending);
+  machine.allow(10'000);  // the next day
+  EXPECT_EQ(take<SendPart>().size(), 2U);
+}
+
+TEST_F(DeliveryTest, WhatIsOnItsWayIsNotGivenOutTwice) {
+  add_track(0, 5, true, "video");
+  machine.allow(2000);
+  connect_and_ask();
+  machine.receipt(receipt_of(0));
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 2U);
+  machine.allow(2000);  // looked at again before anything of it was taken
+  EXPECT_TRUE(take<SendPart>().empty());
+  for (const SendPart& part : sent) machine.puback(part.token, 0);
+  machine.allow(0);
+  EXPECT_TRUE(take<SendPart>().empty());
+}
+
 }  // namespace
 }  // namespace sitecast::agent

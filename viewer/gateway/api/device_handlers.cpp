@@ -76,6 +76,8 @@ void write_device(JsonWriter& json, const DeviceHolding& device) {
   json.member("remaining_ms", remaining_ms);
   json.member("trouble", said.trouble());
   json.member("stored_bytes", said.stored_bytes()).member("quota_bytes", said.quota_bytes());
+  json.member("sent_today_bytes", said.sent_today_bytes());
+  json.member("daily_budget_bytes", said.daily_budget_bytes());
   json.key("items").begin_array();
   for (const v1::HeldItem& item : said.items()) write_item(json, item, device.presence);
   json.end_array().end_object();

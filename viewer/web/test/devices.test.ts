@@ -50,6 +50,8 @@ function device(about: Partial<Device>): Device {
     trouble: '',
     stored_bytes: 0,
     quota_bytes: 16_000_000_000,
+    sent_today_bytes: 0,
+    daily_budget_bytes: 0,
     items: [],
     ...about,
   };

@@ -132,6 +132,8 @@ export interface Device {
   trouble: string;
   stored_bytes: number;
   quota_bytes: number;
+  sent_today_bytes: number;
+  daily_budget_bytes: number; // 0: none
   items: HeldItem[];
 }
 

@@ -19,6 +19,8 @@ export const causes = [
   'queued_behind_live',
   'awaiting_receipt',
   'not_synced',
+  'metered_network',
+  'data_budget',
   'agent_not_running',
 ] as const;
 export const heldStates = ['recording', 'on_device', 'sending', 'at_hub'] as const;
@@ -32,6 +34,8 @@ const lasting = new Set<string>([
   'not_admitted',
   'hub_absent',
   'hub_full',
+  'metered_network',
+  'data_budget',
   'agent_not_running',
 ]);
 export const lasts = (cause: string): boolean => lasting.has(cause);
