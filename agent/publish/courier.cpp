@@ -460,9 +460,11 @@ std::map<ProjectId, v1::DeviceStatus> Courier::statuses(bool online) const {
       facts, [&machine = machine_](TrackHandle track) { return machine.track_state(track); });
 }
 
-// What is held now, for whoever learns of the loss and knows nothing newer.
+// What is held now, for whoever learns of the loss and knows nothing newer: the sums, because it
+// goes with every attempt to connect.
 void Courier::renew_will() {
   v1::DeviceStatus will = statuses(false).at(settings_.project);
+  will.clear_items();
   will.set_lost(true);
   will.set_at_us(clock_.wall_us());
   transport_->set_will_payload(will.SerializeAsString());

@@ -225,6 +225,8 @@ Status App::open_metrics() {
        count(broker.retained)},
       {"sitecast_gateway_live_parts_refused_total", "Live parts of captures over a cap",
        Kind::kCounter, live(&LiveHub::Counters::refused_parts)},
+      {"sitecast_gateway_device_status_refused_total", "Words of devices over a bound",
+       Kind::kCounter, [this] { return static_cast<double>(devices_.refused()); }},
       {"sitecast_gateway_live_captures", "Captures live now", Kind::kGauge,
        live(&LiveHub::Counters::live_captures)},
       {"sitecast_gateway_live_viewers", "Viewers of live captures now", Kind::kGauge,

@@ -189,7 +189,7 @@ TEST(PresenterTest, ACauseThatLastsSaysSinceWhen) {
 TEST(PresenterTest, WhatIsVerifiedIsCalledSo) {
   nlohmann::json status = half_sent();
   status["captures"][0]["state"] = "at_hub";
-  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("10.0 MB  at the centre:"),
+  EXPECT_NE(shown("status", Language::kEnglish, false, status).find("10.0 MB  at the centre\n"),
             std::string::npos);
   status["captures"][0]["verified"] = true;
   status["captures"][0]["cause"] = "";
