@@ -148,7 +148,7 @@ describe('what a device holds', () => {
 describe('time left', () => {
   it('is said from the measured rate', () => {
     const sending = device({ ...held, cause: 'awaiting_receipt', remaining_ms: 240_000 });
-    expect(remainingText(sending, say('en'))).toBe('about 4 min at the present rate');
+    expect(remainingText(sending, say('en'))).toBe('About 4 min at the present rate');
     expect(remainingText(sending, say('zh-CN'))).toBe('按现在的速度，还需约 4 分');
   });
   it('is unknown when nothing gets through, and not spoken of where it would mean nothing', () => {
@@ -173,9 +173,9 @@ describe('an item', () => {
     size_bytes: 100,
   };
   it('says where it is and why', () => {
-    expect(itemText(item, text('en'))).toBe("waiting: the centre's storage is full");
+    expect(itemText(item, text('en'))).toBe("Waiting: the centre's storage is full");
     expect(itemText({ ...item, state: 'sending', cause: 'awaiting_receipt' }, text('zh-CN'))).toBe('正在发送');
-    expect(itemText({ ...item, state: 'lifted' }, text('en'))).toBe('lifted');
+    expect(itemText({ ...item, state: 'lifted' }, text('en'))).toBe('Lifted');
   });
   it('is never called whole before it is', () => {
     expect(itemPercent(item)).toBe(43);

@@ -29,9 +29,12 @@ export function stateText(state: string, t: Text): string {
   return known === undefined ? state : t(`held.${known}`);
 }
 
+// The device's own words stand within a line; here they begin one.
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
 export function troubleText(trouble: string, t: Text): string {
   const known = troubles.find((name) => name === trouble);
-  return known === undefined ? trouble : t(`trouble.${known}`);
+  return known === undefined ? trouble : sentence(t(`trouble.${known}`));
 }
 
 // 14:05, or with its day when that is another one.
@@ -92,9 +95,10 @@ export function itemTitle(item: HeldItem, t: Text): string {
 
 // State and why, of one item.
 export function itemText(item: HeldItem, t: Text): string {
-  const state = stateText(item.state, t);
-  if (item.state !== 'on_device' || item.cause === '') return state;
-  return t('devices.waiting', { cause: causeText(item.cause, t) });
+  const waits = item.state === 'on_device' && item.cause !== '';
+  return sentence(
+    waits ? t('devices.waiting', { cause: causeText(item.cause, t) }) : stateText(item.state, t),
+  );
 }
 
 // For owners: how much is still to come, without devices and machines. '': nothing worth a word.
