@@ -164,39 +164,25 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
   // A history that is rendered need not take as long as what it shows.
   options.paced = request.captured_at_us == 0;
 
-  RecordCallbacks callbacks;
-  auto warnings = std::make_shared<PendingWarnings>();
-  callbacks.quality = [warnings](const v1::QualityWarning& warning, std::int64_t media_time_us) {
-    warnings->add(warning, media_time_us);
-  };
-  SC_TRY_ASSIGN(auto started, Recording::start(std::move(options), *spool_, callbacks));
-  const std::shared_ptr<Recording> recording = std::move(started);
-  const CaptureId id = recording->id();
-  reply({{"capture_id", id.text()}});
-  {
-    const MutexLock lock(mutex_);
-    recordings_[id] = recording;
-  }
-  follow_link(*recording);
-  const RecordingEnd end = follow(*recording, stop, *warnings, reply);
-  {
-    const MutexLock lock(mutex_);
-    recordings_.erase(id);
-  }
-  nlohmann::json summary = progress_of(id);
+  std::vector<CaptureId> made;
+  SC_TRY_ASSIGN(RecordedFilm film, record_on(options, stop, reply, made));
+  const RecordingEnd& end = film.end;
+  nlohmann::json summary = progress_of(made.back());
   summary["type"] = "end";
   summary["reason"] = end.reason;
   summary["captured_ms"] = end.media_time_us / 1000;
   summary["video_frames"] = end.video_frames;
   summary["video_frames_dropped"] = end.video_frames_dropped;
   summary["audio_frames"] = end.audio_frames;
+  summary["pauses"] = film.pauses;
+  summary["paused_ms"] = film.paused_us / 1000;
   if (!end.status.ok()) {
     reply(summary);
     return end.status.error();
   }
   if (request.until_delivered) {
-    SC_TRY(wait_delivered(id, stop, reply));
-    const nlohmann::json delivered = progress_of(id);
+    for (const CaptureId id : made) SC_TRY(wait_delivered(id, stop, reply));
+    const nlohmann::json delivered = progress_of(made.back());
     for (const char* key : {"on_device_ms", "at_hub_ms", "waiting_bytes", "cause"}) {
       summary[key] = delivered[key];
     }
@@ -204,8 +190,125 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
   return summary;
 }
 
+void Owner::RecordedFilm::add(const RecordingEnd& next) {
+  const RecordingEnd before = end;
+  end = next;
+  end.media_time_us += before.media_time_us;
+  end.video_frames += before.video_frames;
+  end.video_frames_dropped += before.video_frames_dropped;
+  end.audio_frames += before.audio_frames;
+}
+
+// A full disk ends a capture; while its source goes on, another continues it as soon as there is
+// room. A file that is played once cannot be taken up where it was.
+Result<Owner::RecordedFilm> Owner::record_on(RecordOptions options, StopSignal& stop,
+                                             const Reply& reply, std::vector<CaptureId>& made) {
+  const bool goes_on = options.loop || options.source.substr(0, 5) != "file:";
+  const std::int64_t wanted_us = options.duration_us;
+  RecordedFilm film;
+  for (;;) {
+    SC_TRY_ASSIGN(const RecordingEnd end, record_once(options, stop, reply, made, film));
+    film.add(end);
+    const bool full = end.reason == "disk_full";
+    const bool done = wanted_us > 0 && film.end.media_time_us >= wanted_us;
+    if (!full || !goes_on || film.stopped || done) return film;
+    options.continues = made.back().raw();
+    options.note.clear();
+    if (wanted_us > 0) options.duration_us = wanted_us - film.end.media_time_us;
+    if (!film.gap) {
+      film.gap = Gap{made.back(), end.media_time_us, end.media_time_us};
+      film.pauses += 1;
+      reply({{"type", "paused"}, {"reason", "disk_full"}, {"capture_id", made.back().text()}});
+    }
+    const std::int64_t paused_at_us = clock_.monotonic_us();
+    const bool room = wait_for_room(stop);
+    film.paused_us += clock_.monotonic_us() - paused_at_us;
+    film.gap->until_us += clock_.monotonic_us() - paused_at_us;
+    if (!room) return film;
+  }
+}
+
+// False: asked to stop instead.
+bool Owner::wait_for_room(StopSignal& stop) {
+  while (!spool_->has_room_again()) {
+    if (stop.wait_ms(kPollMs)) {
+      stop.clear();
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<RecordingEnd> Owner::record_once(const RecordOptions& options, StopSignal& stop,
+                                        const Reply& reply, std::vector<CaptureId>& made,
+                                        RecordedFilm& film) {
+  RecordCallbacks callbacks;
+  auto warnings = std::make_shared<PendingWarnings>();
+  callbacks.quality = [warnings](const v1::QualityWarning& warning, std::int64_t media_time_us) {
+    warnings->add(warning, media_time_us);
+  };
+  auto started = Recording::start(options, *spool_, callbacks);
+  if (!started.ok()) {
+    const bool still_full = started.error().kind() == ErrorKind::kResourceExhausted;
+    if (made.empty() || !still_full) return started.error();
+    RecordingEnd end;
+    end.reason = "disk_full";
+    end.status = started.error();
+    return end;
+  }
+  const std::shared_ptr<Recording> recording = std::move(*started);
+  const CaptureId id = recording->id();
+  if (made.empty()) {
+    reply({{"capture_id", id.text()}});
+  } else {
+    state_gap(options.project, *film.gap);
+    film.gap.reset();
+    reply({{"type", "resumed"}, {"capture_id", id.text()}, {"continues", made.back().text()}});
+  }
+  made.push_back(id);
+  {
+    const MutexLock lock(mutex_);
+    recordings_[id] = recording;
+  }
+  follow_link(*recording);
+  RecordingEnd end = follow(*recording, stop, *warnings, reply, film.stopped);
+  {
+    const MutexLock lock(mutex_);
+    recordings_.erase(id);
+  }
+  return end;
+}
+
+// What was not filmed between two captures, on the clock of the first.
+void Owner::state_gap(ProjectId project, const Gap& gap) {
+  v1::Event event;
+  event.set_kind("gap");
+  event.set_capture_id(gap.capture.raw());
+  event.mutable_gap()->set_track("video");
+  event.mutable_gap()->set_from_us(gap.from_us);
+  event.mutable_gap()->set_until_us(std::max(gap.until_us, gap.from_us + 1));
+  event.mutable_gap()->set_reason("disk_full");
+  if (const auto stated = spool_->state_event(project, std::move(event)); !stated.ok()) {
+    log_.warn("the gap could not be stated: {}", stated.error().message());
+  }
+}
+
+// What is short of room, or wrong with the disk, once when it begins and once when it is over.
+void Owner::say_trouble(std::string& said, const Reply& reply) const {
+  const SpoolTrouble trouble = spool_->trouble();
+  if (trouble.kind == said) return;
+  const SpoolRoom room = spool_->room();
+  reply({{"type", "trouble"},
+         {"trouble", trouble.kind.empty() ? said : trouble.kind},
+         {"active", !trouble.kind.empty()},
+         {"room_bytes", room.free_bytes},
+         {"room_ms", room.left_ms}});
+  said = trouble.kind;
+}
+
 RecordingEnd Owner::follow(Recording& recording, StopSignal& stop, PendingWarnings& warnings,
-                           const Reply& reply) {
+                           const Reply& reply, bool& stopped) {
+  std::string said;
   // wait() blocks, so it has a thread of its own and this one keeps talking.
   std::atomic<bool> ended = false;
   RecordingEnd end;
@@ -213,7 +316,6 @@ RecordingEnd Owner::follow(Recording& recording, StopSignal& stop, PendingWarnin
     end = recording.wait();
     ended = true;
   });
-  bool stopped = false;
   std::int64_t said_us = 0;
   while (!ended) {
     if (!stopped && stop.wait_ms(kPollMs)) {
@@ -224,6 +326,7 @@ RecordingEnd Owner::follow(Recording& recording, StopSignal& stop, PendingWarnin
       std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
     }
     for (const nlohmann::json& warning : warnings.take()) reply(warning);
+    say_trouble(said, reply);
     if (clock_.monotonic_us() - said_us < kProgressUs) continue;
     said_us = clock_.monotonic_us();
     nlohmann::json progress = progress_of(recording.id());

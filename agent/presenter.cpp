@@ -57,6 +57,11 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
     return fmt::format("! {}{}", word(text_of(object, "warning")),
                        object.value("active", false) ? "" : " – " + word("over"));
   }
+  if (type == "trouble") return trouble_line(object);
+  if (type == "paused") return "! " + word("paused_full");
+  if (type == "resumed") {
+    return fmt::format("{} {}", word("resumed"), text_of(object, "capture_id"));
+  }
   if (type == "end") {
     std::string line = word(text_of(object, "reason")) + ". " + progress_line(object);
     if (number_of(object, "video_frames_dropped") > 0) {
@@ -72,6 +77,19 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
                          : fmt::format("{} {}", word("stored"), text_of(object, "capture_id"));
   for (const auto& warning : object.value("warnings", nlohmann::json::array())) {
     line += fmt::format("\n! {}", word(warning.get<std::string>()));
+  }
+  return line;
+}
+
+// What the device is short of, with how long that lasts where it can be told.
+std::string Presenter::trouble_line(const nlohmann::json& object) const {
+  std::string line = "! " + word(text_of(object, "trouble"));
+  if (!object.value("active", true)) return line + " – " + word("over");
+  if (text_of(object, "trouble") == "low_room") {
+    line += ": " + say_size(static_cast<std::uint64_t>(number_of(object, "room_bytes")));
+    if (const std::int64_t left = number_of(object, "room_ms"); left >= 0) {
+      line += fmt::format(" · {} {}", word("room_for"), say_duration(left));
+    }
   }
   return line;
 }
@@ -185,6 +203,7 @@ std::string Presenter::capture_line(const nlohmann::json& capture) const {
       reason == "restarted" || reason == "damaged" || reason == "disk_full" || reason == "error") {
     line += "  – " + word(reason);
   }
+  if (number_of(capture, "thinned_parts") > 0) line += "  – " + word("thinned");
   return line;
 }
 
@@ -194,7 +213,7 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
   for (const auto& capture : status["captures"]) add(capture_line(capture));
   if (lines.empty()) add(word("nothing_here"));
   if (const std::string trouble = text_of(status["spool"], "trouble"); !trouble.empty()) {
-    add("! " + word(trouble));
+    add(trouble_line(status["spool"]));
   }
   if (const auto data = status.value("data", nlohmann::json::object());
       number_of(data, "daily_budget_bytes") > 0) {

@@ -28,6 +28,7 @@ class Presenter {
  private:
   // Lines without their end.
   [[nodiscard]] std::string line_of(const nlohmann::json& object) const;
+  [[nodiscard]] std::string trouble_line(const nlohmann::json& object) const;
   [[nodiscard]] std::string progress_line(const nlohmann::json& progress) const;
   [[nodiscard]] std::string status_lines(const nlohmann::json& status) const;
   [[nodiscard]] std::string capture_line(const nlohmann::json& capture) const;

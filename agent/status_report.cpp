@@ -53,8 +53,10 @@ nlohmann::json capture_report(const CaptureSummary& capture, const Courier* cour
                               WaitCause overall) {
   const CaptureHolding holding = holding_of(capture, lookup_of(courier), overall);
   nlohmann::json tracks = nlohmann::json::array();
+  std::uint64_t thinned_parts = 0;
   for (std::size_t i = 0; i < capture.tracks.size(); ++i) {
     tracks.push_back(track_report(capture.tracks[i], holding.tracks[i]));
+    thinned_parts += capture.tracks[i].figures.thinned;
   }
   return {{"capture_id", capture.row.id.text()},
           {"project_id", capture.row.project.text()},
@@ -74,6 +76,7 @@ nlohmann::json capture_report(const CaptureSummary& capture, const Courier* cour
           {"size_bytes", holding.size_bytes},
           {"at_hub_bytes", holding.at_hub_bytes},
           {"waiting_events", capture.waiting_events},
+          {"thinned_parts", thinned_parts},
           {"tracks", std::move(tracks)}};
 }
 
@@ -122,6 +125,7 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
       cause_of(waiting_captures + outbox.waiting > 0, waiting_bytes, outbox, courier, state);
   const SpoolTrouble trouble = spool.trouble();
   const DataUse data = courier == nullptr ? DataUse() : courier->data_use();
+  const SpoolRoom room = spool.room();
   nlohmann::json link = {{"connected", state.connected},
                          {"hub_present", state.hub_present},
                          {"connections", state.connections},
@@ -162,6 +166,8 @@ nlohmann::json make_status_report(const AgentConfig& config, const Spool& spool,
           {"spool",
            {{"stored_bytes", spool.stored_bytes()},
             {"quota_bytes", config.spool.quota_bytes},
+            {"room_bytes", room.free_bytes},
+            {"room_ms", room.left_ms},
             {"trouble", trouble.kind},
             {"trouble_detail", trouble.detail}}},
           {"captures", std::move(captures)}};

@@ -82,6 +82,9 @@ void Courier::part_made(TrackHandle track, std::uint64_t sequence, bool starts_s
                         Frame frame) {
   post(PartMade{track, sequence, starts_segment, std::move(frame)});
 }
+void Courier::track_cut(TrackHandle track, std::uint64_t made) {
+  post(TrackShortened{track, made});
+}
 void Courier::group_synced(std::vector<SyncedTrack> tracks, std::vector<OutboxEvent> events) {
   post(GroupSynced{std::move(tracks), std::move(events)});
 }
@@ -166,6 +169,8 @@ void Courier::take(Input& input) {
                        present_part_.starts_segment);
     carry_out();
     present_part_.frame.reset();
+  } else if (auto* cut = std::get_if<TrackShortened>(&input)) {
+    machine_.track_cut(cut->track, cut->made);
   } else if (auto* synced = std::get_if<GroupSynced>(&input)) {
     machine_.group_synced(synced->tracks, synced->events);
   } else if (auto* up = std::get_if<Connected>(&input)) {

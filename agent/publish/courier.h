@@ -83,6 +83,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void track_added(const TrackDescription& track) override;
   void part_made(TrackHandle track, std::uint64_t sequence, bool starts_segment,
                  Frame frame) override;
+  void track_cut(TrackHandle track, std::uint64_t made) override;
   void group_synced(std::vector<SyncedTrack> tracks, std::vector<OutboxEvent> events) override;
 
  private:
@@ -124,8 +125,13 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
     std::string payload;
   };
   struct SendNow {};
-  using Input = std::variant<SendNow, TrackDescription, PartMade, GroupSynced, Connected,
-                             ConnectFailed, Disconnected, Sent, SubscribeFailed, Message>;
+  struct TrackShortened {
+    TrackHandle track = 0;
+    std::uint64_t made = 0;
+  };
+  using Input =
+      std::variant<SendNow, TrackDescription, PartMade, TrackShortened, GroupSynced, Connected,
+                   ConnectFailed, Disconnected, Sent, SubscribeFailed, Message>;
 
   // TransportSink: Paho's threads and the TLS checker's; only post.
   void on_connected(ConnectionNumber connection, std::uint32_t receive_maximum) override;

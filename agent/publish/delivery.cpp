@@ -53,6 +53,27 @@ void Delivery::track_added(const TrackDescription& description) {
   pump();
 }
 
+// What the hub has beyond the cut, or a receipt that came between the cut and this word of it, says
+// nothing about what is left here: the hub is asked about that alone.
+void Delivery::track_cut(TrackHandle handle, std::uint64_t made) {
+  Track* const found = find_track(handle);
+  if (found == nullptr) return;
+  Track& track = *found;
+  track.at.made = track.at.synced = std::min(track.at.made, made);
+  track.at.delivered = std::min(track.at.delivered, track.at.made);
+  track.at.ended = true;
+  while (!track.flights.empty() && track.flights.rbegin()->first >= made) {
+    const auto last = std::prev(track.flights.end());
+    erase_flight(track, last);  // its PUBACK finds nothing more to do
+  }
+  track.unverified.clear();
+  track.conflict = false;
+  track.positioned = false;
+  verify(track);  // may be all there is of it
+  if (link_ == Link::kUp) hello_due_us_ = std::min(hello_due_us_, clock_.monotonic_us());
+  pump();
+}
+
 void Delivery::group_synced(const std::vector<SyncedTrack>& tracks,
                             const std::vector<OutboxEvent>& events) {
   for (const OutboxEvent& event : events) {

@@ -121,6 +121,8 @@ class Delivery {
   void track_added(const TrackDescription& track);
   void part_made(TrackHandle track, std::uint64_t sequence, std::uint32_t frame_bytes,
                  bool starts_segment);
+  // Of an ended track only parts [0, made) are on this device any more, all of them synced.
+  void track_cut(TrackHandle track, std::uint64_t made);
   void group_synced(const std::vector<SyncedTrack>& tracks, const std::vector<OutboxEvent>& events);
   void part_unreadable(TrackHandle track, std::uint64_t sequence);
 

@@ -11,7 +11,12 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
+
+// What made version 2 of version 1.
+constexpr const char* kFromVersion1 =
+    "alter table capture add column claimed integer not null default 0;"
+    "alter table track add column thinned integer not null default 0;";
 
 template <typename IdType>
 IdType id_at(const Statement& row, int column) {
@@ -67,9 +72,9 @@ Result<std::unique_ptr<Index>> Index::open(const std::filesystem::path& path) {
         "{} was written by a newer version of this program (schema {}, this one knows {})",
         path.string(), version, kSchemaVersion));
   }
-  if (version == 0) {
+  if (version < kSchemaVersion) {
     SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(database));
-    SC_TRY(database.execute(kSpoolSchema));
+    SC_TRY(database.execute(version == 0 ? kSpoolSchema : kFromVersion1));
     SC_TRY(database.execute(fmt::format("pragma user_version = {}", kSchemaVersion)));
     SC_TRY(transaction.commit());
   }
@@ -104,9 +109,9 @@ Result<std::int64_t> Index::add_event(const EventRow& row) {
 Status Index::put_track(std::int64_t capture_position, const TrackRow& row) {
   return state_->run(
       "insert or replace into track (capture_position, name, part_count, delivered, made_bytes, "
-      "duration_us, running_hash) values (?, ?, ?, ?, ?, ?, ?)",
+      "duration_us, running_hash, thinned) values (?, ?, ?, ?, ?, ?, ?, ?)",
       capture_position, row.name, row.part_count, row.delivered, row.made_bytes, row.duration_us,
-      as_bytes(row.running_hash));
+      as_bytes(row.running_hash), row.thinned);
 }
 
 Status Index::close_capture(std::int64_t position, std::string_view reason,
@@ -118,6 +123,10 @@ Status Index::close_capture(std::int64_t position, std::string_view reason,
 
 Status Index::forget_interruption(std::int64_t position) {
   return state_->run("update capture set interrupted_at_us = 0 where position = ?", position);
+}
+
+Status Index::mark_claimed(CaptureId id) {
+  return state_->run("update capture set claimed = 1 where capture_id = ?", id.bytes());
 }
 
 Status Index::mark_delivered(std::int64_t position, std::int64_t history) {
@@ -140,7 +149,7 @@ Result<std::vector<CaptureRow>> Index::captures() {
   std::vector<CaptureRow> rows;
   SC_TRY(state_->each(
       "select position, capture_id, project_id, kind, title, area, source, captured_at_us, state, "
-      "reason, interrupted_at_us from capture order by position",
+      "reason, interrupted_at_us, claimed from capture order by position",
       [&](const Statement& found) {
         CaptureRow row;
         row.position = found.integer(0);
@@ -154,6 +163,7 @@ Result<std::vector<CaptureRow>> Index::captures() {
         row.state = found.text(8);
         row.reason = found.text(9);
         row.interrupted_at_us = found.integer(10);
+        row.claimed = found.integer(11) != 0;
         rows.push_back(std::move(row));
       }));
   return rows;
@@ -162,7 +172,8 @@ Result<std::vector<CaptureRow>> Index::captures() {
 Result<std::vector<TrackRow>> Index::tracks(std::int64_t capture_position) {
   std::vector<TrackRow> rows;
   SC_TRY(state_->each(
-      "select name, part_count, delivered, made_bytes, duration_us, running_hash from track where "
+      "select name, part_count, delivered, made_bytes, duration_us, running_hash, thinned from "
+      "track where "
       "capture_position = ? order by name",
       [&](const Statement& found) {
         TrackRow row;
@@ -172,6 +183,7 @@ Result<std::vector<TrackRow>> Index::tracks(std::int64_t capture_position) {
         row.made_bytes = found.unsigned_integer(3);
         row.duration_us = found.integer(4);
         row.running_hash = to_string(found.blob(5));
+        row.thinned = found.unsigned_integer(6);
         rows.push_back(std::move(row));
       },
       capture_position));

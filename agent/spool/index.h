@@ -29,6 +29,7 @@ struct CaptureRow {
   std::string state = "open";
   std::string reason;
   std::int64_t interrupted_at_us = 0;
+  bool claimed = false;  // as evidence: an event on it states progress or a milestone
 };
 
 struct TrackRow {
@@ -38,6 +39,7 @@ struct TrackRow {
   std::uint64_t made_bytes = 0;
   std::int64_t duration_us = 0;
   std::string running_hash;
+  std::uint64_t thinned = 0;
 };
 
 struct EventRow {
@@ -65,6 +67,7 @@ class Index {
   Status close_capture(std::int64_t position, std::string_view reason,
                        std::int64_t interrupted_at_us);
   Status forget_interruption(std::int64_t position);
+  Status mark_claimed(CaptureId id);
   // State `delivered`; of these the newest `history` stay.
   Status mark_delivered(std::int64_t position, std::int64_t history);
   Status remove_event(EventId id);

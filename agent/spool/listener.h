@@ -49,6 +49,9 @@ class SpoolListener {
   // Written, not yet synced. `starts_segment`: carries an init segment.
   virtual void part_made(TrackHandle track, std::uint64_t sequence, bool starts_segment,
                          Frame frame) = 0;
+  // The device was full: of an ended track only parts [0, made) are here any more. They are all
+  // synced.
+  virtual void track_cut(TrackHandle track, std::uint64_t made) = 0;
   virtual void group_synced(std::vector<SyncedTrack> tracks, std::vector<OutboxEvent> events) = 0;
 };
 

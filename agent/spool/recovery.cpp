@@ -256,11 +256,17 @@ Result<std::unique_ptr<TrackLog>> load_closed_track(const std::filesystem::path&
     found[i].count = std::min(next, row.part_count) - found[i].first;
     files.push_back(std::move(found[i]));
   }
+  // What was thinned, where a crash took the unlink back.
+  for (std::size_t i = files.size(); i < found.size() && row.thinned > 0; ++i) {
+    const auto path = folder / spool_file_name(row.name, found[i].first, found[i].attempt);
+    static_cast<void>(::unlink(path.c_str()));
+  }
   TrackFigures figures;
   figures.made = figures.synced = row.part_count;
   figures.delivered = row.delivered;
   figures.made_bytes = row.made_bytes;
   figures.duration_us = row.duration_us;
+  figures.thinned = row.thinned;
   Hash running{};
   if (row.running_hash.size() == running.size()) {
     std::copy_n(as_bytes(row.running_hash).begin(), running.size(), running.begin());

@@ -23,7 +23,9 @@ create table capture (
   state text not null check (state in ('open', 'closed', 'delivered')),
   reason text not null default '',  -- why it was closed; damaged: see README.md, "What a start does"
   -- wall clock when a restart closed it; 0 when it was not, or when another capture continues it
-  interrupted_at_us integer not null default 0
+  interrupted_at_us integer not null default 0,
+  -- 1: an event on it states progress or speaks of a milestone; it is never thinned
+  claimed integer not null default 0
 ) strict;
 
 create table track (
@@ -34,6 +36,8 @@ create table track (
   made_bytes integer not null default 0,      -- of a closed capture
   duration_us integer not null default 0,     -- of a closed capture
   running_hash blob not null default x'',     -- R(part_count) of a closed capture, else R(delivered)
+  -- parts behind part_count that were given up because the device was full; 0: none
+  thinned integer not null default 0,
   primary key (capture_position, name),
   check (part_count >= 0 and delivered >= 0)
 ) strict, without rowid;

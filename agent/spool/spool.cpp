@@ -19,8 +19,14 @@ constexpr std::int64_t kContinueWithinUs = 30LL * 60 * 1'000'000;
 constexpr std::uint64_t kOverheadBytes = 4096;
 
 // A group is tried again about once a second while the disk refuses.
-constexpr int kCloseAttempts = 5;
 constexpr int kForEver = -1;
+// How long close() waits for a disk that refuses; the capture is closed later all the same.
+constexpr std::int64_t kCloseWaitUs = 5'000'000;
+
+// Footage that somebody points at stays whole.
+bool claims_evidence(std::string_view kind) {
+  return kind == "progress" || kind.substr(0, 10) == "milestone.";
+}
 
 template <typename IdType>
 IdType id_from(const std::string& raw) {
@@ -69,6 +75,7 @@ std::filesystem::path Spool::folder_of(CaptureId capture) const {
 
 Status Spool::check_room(std::uint64_t more_bytes) {
   if (stored_bytes_ + more_bytes > settings_.quota_bytes) {
+    room_refused_ = true;
     set_trouble("quota_full",
                 fmt::format("the spool's quota of {} bytes is used up", settings_.quota_bytes));
     return resource_exhausted(fmt::format(
@@ -77,6 +84,7 @@ Status Spool::check_room(std::uint64_t more_bytes) {
   }
   SC_TRY_ASSIGN(const std::uint64_t free, disk_.free_bytes(settings_.dir));
   if (free < settings_.reserve_bytes + more_bytes) {
+    room_refused_ = true;
     set_trouble("disk_full", fmt::format("{} bytes free, {} are kept in reserve", free,
                                          settings_.reserve_bytes));
     return resource_exhausted(fmt::format("the disk is full: {} bytes free, {} are kept in reserve",
@@ -241,6 +249,7 @@ Status Spool::append(const std::shared_ptr<Capture>& capture, std::string_view n
     return built.error();
   }
   stored_bytes_ += kRecordPrefixBytes + built->frame->size();
+  written_bytes_ += kRecordPrefixBytes + built->frame->size();
   write_ledger(capture->row.id, name, built->head);
   touch(track);
   if (listener_ != nullptr) {
@@ -309,12 +318,14 @@ Status Spool::add_event(ProjectId project, v1::Event& event,
       return failed_precondition("an event with this id is already waiting");
     }
     if (capture) capture->waiting_events += 1;
+    if (capture && claims_evidence(event.kind())) capture->row.claimed = true;
   }
+  const bool claims = claims_evidence(event.kind());
   Change change;
   change.attempts = kForEver;
-  change.apply = [row](Index& index) -> Status {
+  change.apply = [row, claims](Index& index) -> Status {
     SC_TRY_ASSIGN(row->position, index.add_event(*row));
-    return Ok{};
+    return claims ? index.mark_claimed(row->capture) : Status(Ok{});
   };
   change.done = [this, row, done = std::move(done)](const Status& status) {
     if (status.ok()) announce(*row);
@@ -401,8 +412,8 @@ Status Spool::close(const std::shared_ptr<Capture>& capture, std::string_view re
   std::vector<std::shared_ptr<Track>> tracks;
   {
     const MutexLock lock(mutex_);
-    if (capture->state != CaptureState::kRecording) return Ok{};
-    capture->closing = true;
+    if (capture->state != CaptureState::kRecording || capture->ending) return Ok{};
+    capture->closing = capture->ending = true;
     for (const auto& [name, track] : capture->tracks) tracks.push_back(track);
   }
   for (const auto& track : tracks) {
@@ -414,12 +425,13 @@ Status Spool::close(const std::shared_ptr<Capture>& capture, std::string_view re
   // A group applies changes after it has synced: what the event says is then durable.
   return enqueue_and_wait(
       [this, capture, why, more](Index& index) { return put_end(index, *capture, why, more, 0); },
-      kCloseAttempts,
+      kForEver,
       [this, capture, why](const Status& status) {
         if (!status.ok()) return;
         note_end(capture, why, 0);
         announce(*capture->closed_event);
-      });
+      },
+      kCloseWaitUs);
 }
 
 void Spool::enqueue(Change change, bool urgent) {
@@ -431,7 +443,7 @@ void Spool::enqueue(Change change, bool urgent) {
 }
 
 Status Spool::enqueue_and_wait(std::function<Status(Index&)> apply, int attempts,
-                               std::function<void(const Status&)> done) {
+                               std::function<void(const Status&)> done, std::int64_t most_us) {
   auto answer = std::make_shared<std::optional<Status>>();
   Change change;
   change.apply = std::move(apply);
@@ -443,8 +455,17 @@ Status Spool::enqueue_and_wait(std::function<Status(Index&)> apply, int attempts
     finished_.notify_all();
   };
   enqueue(std::move(change), true);
+  const std::int64_t until_us = clock_.monotonic_us() + most_us;
   const MutexLock lock(mutex_);
-  while (!answer->has_value()) finished_.wait(mutex_);
+  while (!answer->has_value()) {
+    if (most_us == 0) {
+      finished_.wait(mutex_);
+      continue;
+    }
+    const std::int64_t left_us = until_us - clock_.monotonic_us();
+    if (left_us <= 0) return resource_exhausted("the disk refuses; it is done when there is room");
+    finished_.wait_for_us(mutex_, left_us);
+  }
   return **answer;
 }
 
@@ -502,7 +523,10 @@ SpoolTrouble Spool::trouble() const {
 
 void Spool::set_trouble(std::string kind, std::string detail) {
   const MutexLock lock(mutex_);
-  if (trouble_.kind != kind && !kind.empty()) log_.error("{}: {}", kind, detail);
+  if (trouble_.kind != kind && kind == "low_room") log_.warn("{}: {}", kind, detail);
+  if (trouble_.kind != kind && !kind.empty() && kind != "low_room") {
+    log_.error("{}: {}", kind, detail);
+  }
   trouble_ = {std::move(kind), std::move(detail)};
 }
 

@@ -43,6 +43,19 @@ struct SpoolSettings {
   std::uint64_t file_bytes = 8ULL << 20;
   std::uint64_t ballast_bytes = 2ULL << 20;
   std::int64_t history = 50;  // delivered captures kept for `status`
+  // Said early: less room than this share of the quota, or than this long at the present rate.
+  std::uint64_t low_room_divisor = 10;
+  std::int64_t low_room_us = 20LL * 60 * 1'000'000;
+  // With less room than this share of the quota (and than this much) masters are thinned.
+  std::uint64_t thin_room_divisor = 20;
+  std::uint64_t thin_room_bytes = 64ULL << 20;
+};
+
+// How much more can be recorded here.
+struct SpoolRoom {
+  std::uint64_t free_bytes = 0;   // until the quota or the disk's reserve is reached
+  std::uint64_t bytes_per_s = 0;  // written of late; 0: nothing is
+  std::int64_t left_ms = -1;      // at that rate; -1: nothing is written
 };
 
 enum class CaptureState { kRecording, kClosed, kDelivered };
@@ -75,7 +88,7 @@ struct WaitingEvent {
 
 // What the spool itself is short of, for people; empty kind: nothing.
 struct SpoolTrouble {
-  std::string kind;  // disk_full | quota_full | disk_error
+  std::string kind;  // disk_full | quota_full | disk_error | low_room: said before it is full
   std::string detail;
 };
 
@@ -103,6 +116,9 @@ class Spool final : public CaptureStore {
   [[nodiscard]] std::optional<WaitingEvent> waiting_event(EventId id) const;
   [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
   [[nodiscard]] SpoolTrouble trouble() const;
+  [[nodiscard]] SpoolRoom room() const;
+  // Whether a recording that the full disk has ended can go on for a while.
+  [[nodiscard]] bool has_room_again() const;
   [[nodiscard]] std::uint32_t boot_count() const { return boot_count_; }
 
   // ---- Delivery: delivery thread only.
@@ -135,6 +151,7 @@ class Spool final : public CaptureStore {
     CaptureRow row;
     CaptureState state = CaptureState::kRecording;
     bool closing = false;
+    bool ending = false;  // its end is on its way into the index
     std::map<std::string, std::shared_ptr<Track>, std::less<>> tracks;
     std::uint64_t waiting_events = 0;
     std::shared_ptr<EventRow> closed_event;  // made once, however often the commit is tried
@@ -188,8 +205,9 @@ class Spool final : public CaptureStore {
   void write_ledger(CaptureId capture, std::string_view track, const RecordHead& head);
   void touch(const std::shared_ptr<Track>& track) SC_EXCLUDES(mutex_);
   void enqueue(Change change, bool urgent);
+  // `most_us`: 0 = as long as it takes. After that the change stays and is done when it can be.
   Status enqueue_and_wait(std::function<Status(Index&)> apply, int attempts,
-                          std::function<void(const Status&)> done);
+                          std::function<void(const Status&)> done, std::int64_t most_us = 0);
 
   // sync thread (spool_sync.cpp)
   void run();
@@ -206,6 +224,12 @@ class Spool final : public CaptureStore {
   void unlink_files(Track& track);
   void keep_ballast();
   void release_ballast();
+  // pressure (spool_pressure.cpp)
+  void measure_rate();
+  void watch_room();
+  void thin();
+  [[nodiscard]] std::vector<std::shared_ptr<Track>> thinnable() const;
+  Result<std::uint64_t> thin_track(const std::shared_ptr<Track>& track, std::uint64_t wanted_bytes);
 
   [[nodiscard]] std::filesystem::path folder_of(CaptureId capture) const;
   // Null when its capture is delivered and forgotten.
@@ -245,10 +269,16 @@ class Spool final : public CaptureStore {
   SpoolTrouble trouble_ SC_GUARDED_BY(mutex_);
 
   std::atomic<std::uint64_t> stored_bytes_ = 0;
+  std::atomic<std::uint64_t> written_bytes_ = 0;  // since the start; for the rate
+  std::atomic<std::uint64_t> rate_bytes_per_s_ = 0;
+  std::atomic<bool> room_refused_ = false;  // somebody had to be turned away
   // Sync thread.
   std::vector<Change> kept_changes_;     // to be tried again
   std::vector<OutboxEvent> new_events_;  // of the present group
   std::vector<SyncedTrack> synced_;      // of the present group
+  std::int64_t rate_since_us_ = 0;
+  std::uint64_t rate_from_bytes_ = 0;
+  std::int64_t thin_again_us_ = 0;  // not before, because nothing could be thinned
 
   Mutex ledger_mutex_;
   File ledger_ SC_GUARDED_BY(ledger_mutex_);

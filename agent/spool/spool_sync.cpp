@@ -62,9 +62,17 @@ void Spool::run() {
       if (!changes.empty() && work_since_us_ == 0) {
         work_since_us_ = clock_.monotonic_us() + kRetryUs - settings_.sync_delay_us;
       }
+      const std::int64_t look_us = clock_.monotonic_us() + kRetryUs;
       while (!stopping_ && !urgent_) {
         if (work_since_us_ == 0) {
-          wake_.wait(mutex_);
+          // Room may come back without any work of ours.
+          if (trouble_.kind.empty()) {
+            wake_.wait(mutex_);
+            continue;
+          }
+          const std::int64_t left_us = look_us - clock_.monotonic_us();
+          if (left_us <= 0) break;
+          wake_.wait_for_us(mutex_, left_us);
           continue;
         }
         const std::int64_t wait_us =
@@ -95,6 +103,9 @@ void Spool::run_group(std::vector<std::shared_ptr<Track>> dirty, std::vector<Cha
   }
   if (!changes.empty()) commit(std::move(changes));
   keep_ballast();
+  measure_rate();
+  thin();
+  watch_room();
   if (listener_ != nullptr && (!synced_.empty() || !new_events_.empty())) {
     listener_->group_synced(std::move(synced_), std::move(new_events_));
   }
@@ -192,6 +203,7 @@ TrackRow Spool::row_of(const Track& track, const std::optional<Hash>& delivered_
   row.delivered = figures.delivered;
   row.made_bytes = figures.made_bytes;
   row.duration_us = figures.duration_us;
+  row.thinned = figures.thinned;
   if (figures.sealed) {
     row.running_hash = to_string(track.log->synced_hash().value());
   } else if (delivered_hash) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 
 #include "agent/spool/media_clock.h"
 
@@ -173,8 +172,7 @@ RunningHash TrackLog::synced_hash() const {
 
 void TrackLog::mark_delivered(std::uint64_t count) {
   const MutexLock lock(mutex_);
-  assert(count <= figures_.synced);
-  figures_.delivered = std::max(figures_.delivered, count);
+  figures_.delivered = std::max(figures_.delivered, std::min(count, figures_.synced));
 }
 
 bool TrackLog::has_freeable() const {
@@ -192,6 +190,43 @@ std::vector<std::filesystem::path> TrackLog::take_freeable() {
     files_.pop_front();
   }
   if (files_.empty()) current_.reset();
+  return paths;
+}
+
+std::optional<TrackCut> TrackLog::plan_cut(std::uint64_t wanted_bytes) const {
+  const MutexLock lock(mutex_);
+  if (failure_ || !figures_.sealed || figures_.synced < figures_.made) return std::nullopt;
+  TrackCut cut;
+  for (std::size_t i = files_.size(); i-- > 0 && cut.freed_bytes < wanted_bytes;) {
+    const SpoolFile& file = files_[i];
+    // The first file stays: it says R of the cut. Of a track that the hub has nothing of it may go.
+    const bool keeps_nothing = i == 0 && file.first == 0;
+    if (file.first < figures_.delivered || (i == 0 && !keeps_nothing)) break;
+    cut.made = file.first;
+    cut.freed_bytes += file.size_bytes;
+    cut.freed_frame_bytes += file.size_bytes - file.count * kRecordPrefixBytes;
+    cut.first_freed = path_of(file);
+    cut.before = i == 0 ? std::filesystem::path() : path_of(files_[i - 1]);
+    cut.before_first = i == 0 ? 0 : files_[i - 1].first;
+  }
+  if (cut.freed_bytes == 0) return std::nullopt;
+  return cut;
+}
+
+std::vector<std::filesystem::path> TrackLog::cut_back(const TrackCut& cut) {
+  const MutexLock lock(mutex_);
+  std::vector<std::filesystem::path> paths;
+  while (!files_.empty() && files_.back().first >= cut.made) {
+    paths.push_back(path_of(files_.back()));
+    files_.pop_back();
+  }
+  current_.reset();
+  figures_.thinned += figures_.made - cut.made;
+  figures_.made = figures_.synced = cut.made;
+  figures_.delivered = std::min(figures_.delivered, cut.made);
+  figures_.made_bytes -= std::min(figures_.made_bytes, cut.freed_frame_bytes);
+  figures_.duration_us = cut.duration_us;
+  synced_hash_ = cut.running_hash;
   return paths;
 }
 

@@ -29,7 +29,20 @@ struct TrackFigures {
   std::uint64_t delivered = 0;   // parts [0, delivered) are at the hub, by equal running hash
   std::uint64_t made_bytes = 0;  // of frames, freed ones included
   std::int64_t duration_us = 0;
-  bool sealed = false;  // nothing follows `made`
+  bool sealed = false;        // nothing follows `made`
+  std::uint64_t thinned = 0;  // parts that followed and were given up: the device was full
+};
+
+// Where an ended track can be cut, so that the files behind are free.
+struct TrackCut {
+  std::uint64_t made = 0;         // parts that stay
+  std::uint64_t freed_bytes = 0;  // of files
+  std::uint64_t freed_frame_bytes = 0;
+  std::filesystem::path first_freed;  // the file that begins with part `made`
+  std::filesystem::path before;       // the file that ends there; empty: nothing stays
+  std::uint64_t before_first = 0;
+  Hash running_hash{};           // R(made); the caller reads it
+  std::int64_t duration_us = 0;  // of what stays; the caller reads it
 };
 
 class TrackLog {
@@ -71,12 +84,18 @@ class TrackLog {
   // R(synced), from memory.
   [[nodiscard]] RunningHash synced_hash() const;
 
-  // The hub has [0, count); REQUIRES: count <= synced. What may be unlinked follows.
+  // The hub has [0, count). What may be unlinked follows. More than is here (a receipt for what has
+  // been cut off meanwhile) counts as all that is here.
   void mark_delivered(std::uint64_t count);
   // Files that hold only delivered parts and are not written any more leave the track's list; the
   // caller unlinks them once `delivered` is durable.
   std::vector<std::filesystem::path> take_freeable();
   [[nodiscard]] bool has_freeable() const;
+  // From the end, whole files that the hub has nothing of, until `wanted_bytes` are free. nullopt:
+  // there are none, or the track is not whole and synced here.
+  [[nodiscard]] std::optional<TrackCut> plan_cut(std::uint64_t wanted_bytes) const;
+  // The track ends at the cut from now on; the caller unlinks what is returned.
+  std::vector<std::filesystem::path> cut_back(const TrackCut& cut);
 
   [[nodiscard]] TrackFigures figures() const;
   [[nodiscard]] std::uint64_t stored_bytes() const;

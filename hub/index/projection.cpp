@@ -2,6 +2,8 @@
 #include "hub/index/projection.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "hub/index/cells.h"
@@ -182,19 +184,52 @@ Result<std::uint64_t> parts_below(Database& database, std::int64_t track_id, std
   }
 }
 
+// How many parts of each track are to come at most: what the device states at the end, less the
+// ends that it then says it gave up (event `gap` with parts).
+Result<std::map<std::string, std::uint64_t>> expected_parts(Database& database, CaptureId capture,
+                                                            const v1::CaptureClosed& closing) {
+  std::vector<v1::Gap> gaps;
+  SC_TRY_ASSIGN(Statement * select,
+                database.cached("select event from event where capture_id = ? and kind = 'gap'"));
+  select->bind(capture);
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, select->step());
+    if (!more) break;
+    const auto event = parse_event(select->blob(0));
+    if (event && event->has_gap() && event->gap().part_count() > 0) gaps.push_back(event->gap());
+  }
+  // A track may have been cut more than once: from its end on, in whatever order that was said.
+  std::sort(gaps.begin(), gaps.end(), [](const v1::Gap& one, const v1::Gap& other) {
+    return one.first_part() > other.first_part();
+  });
+  std::map<std::string, std::uint64_t> ends;
+  for (const v1::TrackEnd& end : closing.tracks()) ends[end.track()] = end.part_count();
+  for (const v1::Gap& gap : gaps) {
+    const auto end = ends.find(gap.track());
+    // What lies in the middle may still come.
+    if (end == ends.end() || gap.first_part() >= end->second ||
+        gap.part_count() < end->second - gap.first_part()) {
+      continue;
+    }
+    end->second = gap.first_part();
+  }
+  return ends;
+}
+
 // Whether all parts that the device states are here. Beyond the stated end there may be more, with
 // holes: they came live from a device that lost them with its power.
-Result<bool> has_all_parts(Database& database, const v1::CaptureClosed& closing,
+Result<bool> has_all_parts(Database& database, CaptureId capture, const v1::CaptureClosed& closing,
                            const std::vector<TrackParts>& tracks) {
+  SC_TRY_ASSIGN(const auto expected, expected_parts(database, capture, closing));
   for (const v1::TrackEnd& end : closing.tracks()) {
-    if (end.part_count() == 0) continue;
+    const std::uint64_t count = expected.at(end.track());
+    if (count == 0) continue;
     const auto track = std::find_if(tracks.begin(), tracks.end(),
                                     [&](const TrackParts& one) { return one.name == end.track(); });
-    if (track == tracks.end() || track->part_count < end.part_count()) return false;
+    if (track == tracks.end() || track->part_count < count) return false;
     if (track->part_count == track->end_sequence) continue;  // no holes at all
-    SC_TRY_ASSIGN(const std::uint64_t here,
-                  parts_below(database, track->track_id, end.part_count()));
-    if (here < end.part_count()) return false;
+    SC_TRY_ASSIGN(const std::uint64_t here, parts_below(database, track->track_id, count));
+    if (here < count) return false;
   }
   return true;
 }
@@ -248,7 +283,7 @@ Status apply_about_capture(Database& database, ProjectId project, CaptureId capt
     row->received_at_us = record.received_at_us;
     SC_TRY(save_capture(database, *row));
   }
-  if (event.has_capture_closed() || event.has_capture_opened()) {
+  if (event.has_capture_closed() || event.has_capture_opened() || event.has_gap()) {
     SC_TRY_ASSIGN(row, refresh_capture(database, capture));
   }
   return Ok{};
@@ -330,7 +365,7 @@ Result<std::optional<CaptureRow>> refresh_capture(Database& database, CaptureId 
   row->complete = false;
   if (row->closed.stated() &&
       closing.ParseFromArray(row->closing.data(), static_cast<int>(row->closing.size()))) {
-    SC_TRY_ASSIGN(row->complete, has_all_parts(database, closing, tracks));
+    SC_TRY_ASSIGN(row->complete, has_all_parts(database, capture, closing, tracks));
   }
   SC_TRY(save_capture(database, *row));
   for (const TrackParts& track : tracks) {

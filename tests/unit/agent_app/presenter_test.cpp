@@ -43,6 +43,29 @@ TEST(PresenterTest, ProgressIsOneLineInBothLanguages) {
             "已拍 1:05 · 已存本机 1:04 · 已到中心 0:03 · 待发 12.3 MB: 没有网络\n");
 }
 
+TEST(PresenterTest, LittleRoomAndAFullDiskAreSaidInBothLanguages) {
+  const nlohmann::json low = {{"type", "trouble"},
+                              {"trouble", "low_room"},
+                              {"active", true},
+                              {"room_bytes", 340'000'000},
+                              {"room_ms", 18 * 60'000}};
+  EXPECT_EQ(
+      shown("record", Language::kEnglish, false, low),
+      "! little room is left for footage on the device: 340.0 MB · enough at the present rate "
+      "for about 18:00\n");
+  EXPECT_EQ(shown("record", Language::kChinese, false, low),
+            "! 设备上留给影像的空间快用完了: 340.0 MB · 按现在的速度还可拍摄约 18:00\n");
+  EXPECT_EQ(shown("record", Language::kEnglish, false,
+                  {{"type", "trouble"}, {"trouble", "disk_full"}, {"active", false}}),
+            "! the device's disk is full – better again\n");
+  EXPECT_EQ(shown("record", Language::kChinese, false,
+                  {{"type", "paused"}, {"reason", "disk_full"}, {"capture_id", "x"}}),
+            "! 设备空间已满，拍摄暂停；已拍的都在，有空间后自动继续\n");
+  EXPECT_EQ(shown("record", Language::kEnglish, false,
+                  {{"type", "resumed"}, {"capture_id", "x"}, {"continues", "w"}}),
+            "there is room again, filming goes on as x\n");
+}
+
 TEST(PresenterTest, MachinesGetTheObject) {
   EXPECT_EQ(nlohmann::json::parse(shown("record", Language::kEnglish, true, kProgress)), kProgress);
 }

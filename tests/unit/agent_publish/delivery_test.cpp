@@ -155,6 +155,26 @@ TEST_F(DeliveryTest, AReceiptFreesOnlyWhatIsSyncedHere) {
   EXPECT_EQ(freed[0].count, 2U);
 }
 
+TEST_F(DeliveryTest, ATrackThatWasCutIsDeliveredAsFarAsItIsHere) {
+  add_track(0, 10, true, "master");
+  connect();
+  machine.receipt(receipt_of(2, "master"));
+  EXPECT_EQ(take<Delivered>().size(), 1U);
+  take<SendPart>();
+  machine.track_cut(0, 6);
+  EXPECT_EQ(machine.track_state(0).waiting, 4U);
+  EXPECT_FALSE(machine.all_delivered());
+  // On its way when the track was cut: says nothing about what is left.
+  machine.receipt(receipt_of(8, "master"));
+  EXPECT_TRUE(take<Delivered>().empty());
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.receipt(receipt_of(6, "master"));
+  const auto freed = take<Delivered>();
+  ASSERT_EQ(freed.size(), 1U);
+  EXPECT_EQ(freed[0].count, 6U);
+  EXPECT_TRUE(machine.all_delivered());
+}
+
 TEST_F(DeliveryTest, AnotherRunningHashFreesNothingAndIsShown) {
   add_track(0, 5, true, "video");
   connect();

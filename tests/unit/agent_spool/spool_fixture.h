@@ -90,6 +90,12 @@ class RecordingListener final : public SpoolListener {
     const MutexLock lock(mutex_);
     frames[{track, sequence}] = std::move(frame);
   }
+  void track_cut(TrackHandle track, std::uint64_t made) override {
+    const MutexLock lock(mutex_);
+    static_cast<void>(made);
+    cut_order.push_back(track);
+    changed_.notify_all();
+  }
   void group_synced(std::vector<SyncedTrack> group, std::vector<OutboxEvent> more) override {
     const MutexLock lock(mutex_);
     for (const SyncedTrack& track : group) synced[track.handle] = track.synced;
@@ -114,6 +120,7 @@ class RecordingListener final : public SpoolListener {
   std::map<std::pair<TrackHandle, std::uint64_t>, Frame> frames;
   std::map<TrackHandle, std::uint64_t> synced;
   std::vector<OutboxEvent> events;
+  std::vector<TrackHandle> cut_order;
 
  private:
   Mutex mutex_;

@@ -33,6 +33,7 @@ class PipeListener final : public SpoolListener {
     tracks_[track.handle] = track;
   }
   void part_made(TrackHandle, std::uint64_t, bool, Frame) override {}
+  void track_cut(TrackHandle, std::uint64_t) override {}
   void group_synced(std::vector<SyncedTrack> group, std::vector<OutboxEvent>) override {
     const MutexLock lock(mutex_);
     for (const SyncedTrack& synced : group) {

@@ -300,5 +300,57 @@ TEST(ProjectionTest, HolesBehindTheStatedEndDoNotKeepACaptureFromBeingComplete) 
   EXPECT_TRUE(is_complete());
 }
 
+TEST(ProjectionTest, WhatTheDeviceGaveUpAtATracksEndDoesNotKeepACaptureFromBeingComplete) {
+  const TempDir dir;
+  const Layout layout(dir.path());
+  ArchiveBuilder archive(layout);
+  const auto path = *new_index_path(layout);
+  auto writer = IndexWriter::open(path, layout, Log("test"));
+  ASSERT_TRUE(writer.ok());
+  const ProjectId project = ProjectId::make();
+  const DeviceId device = DeviceId::make();
+  const auto is_complete = [&] {
+    EXPECT_TRUE((*writer)->apply(archive.work(), 0, true).ok());
+    auto database = Database::open_reader(path);
+    EXPECT_TRUE(database.ok());
+    auto select = database->cached("select complete from capture");
+    EXPECT_TRUE(select.ok() && *(*select)->step());
+    const bool complete = (*select)->integer(0) == 1;
+    (*select)->reset();
+    return complete;
+  };
+  TrackMaker master(CaptureId::make(), "master", SigningKey::generate());
+  archive.add_part(project, device, master, master.next(), false);
+  archive.add_part(project, device, master, master.next(), false);
+  v1::Event closed;
+  closed.set_event_id(EventId::make().raw());
+  closed.set_kind("capture.closed");
+  closed.set_capture_id(master.capture().raw());
+  auto* end = closed.mutable_capture_closed()->add_tracks();
+  end->set_track("master");
+  end->set_part_count(9);
+  archive.add_event(project, device, closed);
+  const auto give_up = [&](std::uint64_t first, std::uint64_t count) {
+    v1::Event event;
+    event.set_event_id(EventId::make().raw());
+    event.set_kind("gap");
+    event.set_capture_id(master.capture().raw());
+    v1::Gap& gap = *event.mutable_gap();
+    gap.set_track("master");
+    gap.set_from_us(static_cast<std::int64_t>(first));
+    gap.set_until_us(static_cast<std::int64_t>(first + count));
+    gap.set_reason("thinned_disk_full");
+    gap.set_first_part(first);
+    gap.set_part_count(count);
+    archive.add_event(project, device, event);
+  };
+  give_up(3, 2);
+  EXPECT_FALSE(is_complete()) << "parts 2 and 5 to 8 are still on the device";
+  give_up(5, 4);
+  EXPECT_FALSE(is_complete()) << "part 2 is";
+  archive.add_part(project, device, master, master.next(), false);
+  EXPECT_TRUE(is_complete());
+}
+
 }  // namespace
 }  // namespace sitecast::hub

@@ -24,7 +24,7 @@ export const causes = [
   'agent_not_running',
 ] as const;
 export const heldStates = ['recording', 'on_device', 'sending', 'at_hub'] as const;
-export const troubles = ['disk_full', 'quota_full', 'disk_error'] as const;
+export const troubles = ['low_room', 'disk_full', 'quota_full', 'disk_error'] as const;
 
 // Causes that last: since when is worth a word. The others change while one looks.
 const lasting = new Set<string>([

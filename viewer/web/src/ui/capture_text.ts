@@ -35,7 +35,7 @@ export function warningText(warning: string, t: Text): string {
   return t(known === undefined ? 'warning.other' : `warning.${known}`);
 }
 
-const reasons = ['restarted', 'damaged', 'disk_full', 'error', 'paused'] as const;
+const reasons = ['restarted', 'damaged', 'disk_full', 'thinned_disk_full', 'error', 'paused'] as const;
 
 export function reasonText(reason: string, t: Text): string {
   const known = reasons.find((name) => name === reason);
