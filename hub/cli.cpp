@@ -285,26 +285,45 @@ void add_verify_command(CLI::App& app, std::filesystem::path& verify_dir) {
       ->required();
 }
 
-// Needs no configuration either, and stores nothing.
-void add_plan_command(CLI::App& app, PlanPreviewOptions& options) {
-  auto* plan = app.add_subcommand("plan", "Schedule sheets")->require_subcommand(1);
-  auto* preview = plan->add_subcommand(
-      "preview", "Show how a schedule sheet (CSV, XLSX, MS Project XML, P6 XER) is understood");
-  preview->add_option("file", options.file, "The sheet")->required();
-  preview->add_flag("--json", options.json, "One JSON document");
-  preview
-      ->add_option_function<std::string>(
+struct PlanCommand {
+  PlanPreviewOptions options;
+  std::filesystem::path older;  // of compare
+};
+
+void add_plan_options(CLI::App& command, PlanPreviewOptions& options) {
+  command.add_flag("--json", options.json, "One JSON document");
+  command
+      .add_option_function<std::string>(
           "--language",
           [&options](const std::string& name) {
             options.language = name == "en" ? PlanLanguage::kEnglish : PlanLanguage::kChinese;
           },
           "zh-CN (default) or en")
       ->check(CLI::IsMember({"zh-CN", "en"}));
-  preview->add_option("--sheet", options.read.sheet, "Which sheet of a workbook");
-  preview->add_option("--year", options.read.year, "Year of dates that are written without one")
+  command.add_option("--sheet", options.read.sheet, "Which sheet of a workbook");
+  command.add_option("--year", options.read.year, "Year of dates that are written without one")
       ->check(CLI::Range(1950, 2149));
-  preview->add_option("--date-order", options.read.date_order, "Order of short dates")
+  command.add_option("--date-order", options.read.date_order, "Order of short dates")
       ->check(CLI::IsMember({"ymd", "dmy", "mdy"}));
+}
+
+// Need no configuration either, and store nothing.
+void add_plan_commands(CLI::App& app, PlanCommand& asked) {
+  auto* plan = app.add_subcommand("plan", "Schedule sheets (CSV, XLSX, MS Project XML, P6 XER)")
+                   ->require_subcommand(1);
+  auto* preview = plan->add_subcommand("preview", "Show how a schedule sheet is understood");
+  preview->add_option("file", asked.options.file, "The sheet")->required();
+  add_plan_options(*preview, asked.options);
+  auto* compare = plan->add_subcommand("compare", "Show what a newer sheet changes");
+  compare->add_option("older", asked.older, "The older sheet")->required();
+  compare->add_option("newer", asked.options.file, "The newer sheet")->required();
+  add_plan_options(*compare, asked.options);
+}
+
+int run_plan_command(const PlanCommand& asked) {
+  return asked.older.empty()
+             ? plan_preview_command(asked.options, std::cout, std::cerr)
+             : plan_compare_command(asked.options, asked.older, std::cout, std::cerr);
 }
 
 }  // namespace
@@ -325,11 +344,11 @@ int run_command_line(int argc, char** argv) {
   add_file_commands(app, action);
   std::filesystem::path verify_dir;
   add_verify_command(app, verify_dir);
-  PlanPreviewOptions preview;
-  add_plan_command(app, preview);
+  PlanCommand plan;
+  add_plan_commands(app, plan);
   CLI11_PARSE(app, argc, argv);
   if (!verify_dir.empty()) return verify_command(verify_dir, io());
-  if (!preview.file.empty()) return plan_preview_command(preview, std::cout, std::cerr);
+  if (!plan.options.file.empty()) return run_plan_command(plan);
   if (config_file.empty()) return fail(invalid_argument("this command needs --config hub.toml"));
   const auto config = load_config(config_file);
   if (!config.ok()) return fail(config.error());

@@ -28,6 +28,10 @@ std::vector<int> years_in(std::string_view title) {
   return years;
 }
 
+// A finish before its start is of the next year when that is within half a year; else it is a
+// mistake.
+constexpr std::chrono::days kOverNewYear{183};
+
 PlanNote ambiguous(std::string_view text, std::string first, std::string second) {
   return {PlanNoteCode::kDateAmbiguous, {std::string(text), std::move(first), std::move(second)}};
 }
@@ -57,9 +61,10 @@ void DateContext::add_item(const DateText& start, const DateText& finish) {
   if (start.kind != DateText::Kind::kNoYear) return;
   const int day = start.month * 100 + start.day;
   if (!first_day_) first_day_ = day;
-  if (finish.kind == DateText::Kind::kNoYear && finish.month * 100 + finish.day < day) {
-    over_new_year_ = true;
-  }
+  if (finish.kind != DateText::Kind::kNoYear || finish.month * 100 + finish.day >= day) return;
+  const auto from = plan_date(2001, start.month, start.day);
+  const auto to = plan_date(2002, finish.month, finish.day);
+  if (from && to && *to - *from <= kOverNewYear) over_new_year_ = true;
 }
 
 void DateContext::settle_order(const PlanReadOptions& options, std::vector<PlanNote>& notes) {
@@ -144,7 +149,8 @@ std::optional<PlanDate> DateContext::resolve_no_year(const DateText& date, std::
                                       other ? text_of(*other) : "")});
     return std::nullopt;
   }
-  if (start && this_year && *this_year < *start && next_year) {
+  if (start && this_year && *this_year < *start && next_year &&
+      *next_year - *start <= kOverNewYear) {
     notes.push_back({field, {PlanNoteCode::kNextYear, {std::string(text), text_of(*next_year)}}});
     return next_year;
   }

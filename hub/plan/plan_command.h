@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sitecast-hub plan preview FILE`. Needs no configuration and stores nothing. Owner thread: the
-// caller's; blocking for some seconds at most.
+// `sitecast-hub plan preview FILE` and `plan compare OLD NEW`. They need no configuration and store
+// nothing. Owner thread: the caller's; blocking for some seconds at most.
 #pragma once
 
 #include <filesystem>
@@ -19,5 +19,10 @@ struct PlanPreviewOptions {
 
 // Exit code: 0 the sheet was understood, 1 it was refused or could not be read.
 int plan_preview_command(const PlanPreviewOptions& options, std::ostream& out, std::ostream& err);
+
+// What `options.file` changes against `older`; both are read with the same options. Exit code: 0
+// both were understood.
+int plan_compare_command(const PlanPreviewOptions& options, const std::filesystem::path& older,
+                         std::ostream& out, std::ostream& err);
 
 }  // namespace sitecast::hub

@@ -217,4 +217,93 @@ std::string preview_text(const PlanSheet& sheet, PlanLanguage language) {
   return text;
 }
 
+namespace {
+
+std::string_view change_name(PlanChange::Kind kind) {
+  switch (kind) {
+    case PlanChange::Kind::kAdded: return "added";
+    case PlanChange::Kind::kRemoved: return "removed";
+    case PlanChange::Kind::kMoved: return "moved";
+    case PlanChange::Kind::kRenamed: return "renamed";
+  }
+  return "";
+}
+
+std::string_view change_text(PlanChange::Kind kind, bool zh) {
+  switch (kind) {
+    case PlanChange::Kind::kAdded: return zh ? "新增" : "added";
+    case PlanChange::Kind::kRemoved: return zh ? "取消" : "removed";
+    case PlanChange::Kind::kMoved: return zh ? "改期" : "moved";
+    case PlanChange::Kind::kRenamed: return zh ? "改名" : "renamed";
+  }
+  return "";
+}
+
+json dates_json(const PlanItem& item) {
+  json object = {{"row", item.source_row}, {"name", item.name}};
+  if (!item.area.empty()) object["area"] = item.area;
+  if (item.start) object["planned_start"] = text_of(*item.start);
+  if (item.finish) object["planned_finish"] = text_of(*item.finish);
+  return object;
+}
+
+std::string dates_text(const PlanItem& item) {
+  return date_or_dash(item.start) + " → " + date_or_dash(item.finish);
+}
+
+std::string days_text(const std::optional<int>& days) {
+  return days ? fmt::format("{:+}", *days) : std::string("?");
+}
+
+}  // namespace
+
+std::string changes_json(const PlanChanges& changes, const PlanSheet& before,
+                         const PlanSheet& after) {
+  json listed = json::array();
+  for (const PlanChange& change : changes.changes) {
+    json one = {{"change", change_name(change.kind)}};
+    if (change.before) one["before"] = dates_json(before.items[*change.before]);
+    if (change.after) one["after"] = dates_json(after.items[*change.after]);
+    if (change.start_days) one["start_days"] = *change.start_days;
+    if (change.finish_days) one["finish_days"] = *change.finish_days;
+    listed.push_back(std::move(one));
+  }
+  return dumped({{"changes", std::move(listed)},
+                 {"unchanged", changes.unchanged},
+                 {"ambiguous", changes.ambiguous}});
+}
+
+std::string changes_text(const PlanChanges& changes, const PlanSheet& before,
+                         const PlanSheet& after, PlanLanguage language) {
+  const bool zh = language == PlanLanguage::kChinese;
+  std::string text;
+  for (const PlanChange& change : changes.changes) {
+    const PlanItem& item = change.after ? after.items[*change.after] : before.items[*change.before];
+    text += fmt::format("{:>6}  {} {}: ", item.source_row, change_text(change.kind, zh),
+                        shown(item.name));
+    if (change.kind == PlanChange::Kind::kMoved) {
+      text += fmt::format("{} ⇒ {} ({} / {} {})", dates_text(before.items[*change.before]),
+                          dates_text(item), days_text(change.start_days),
+                          days_text(change.finish_days), zh ? "天" : "days");
+    } else if (change.kind == PlanChange::Kind::kRenamed) {
+      text += shown(before.items[*change.before].name) + " ⇒ " + shown(item.name);
+    } else {
+      text += dates_text(item);
+    }
+    text += "\n";
+  }
+  text += zh ? fmt::format("\n{} 项变化，{} 项未变", changes.changes.size(), changes.unchanged)
+             : fmt::format("\n{} changes, {} items unchanged", changes.changes.size(),
+                           changes.unchanged);
+  if (changes.ambiguous > 0) {
+    text += zh ? fmt::format("；{} 项在旧表中有多个同名项，按新增计", changes.ambiguous)
+               : fmt::format(
+                     "; {} items have several of their name in the older sheet and are "
+                     "counted as added",
+                     changes.ambiguous);
+  }
+  text += zh ? "。未保存任何内容。\n" : ". Nothing was stored.\n";
+  return text;
+}
+
 }  // namespace sitecast::hub

@@ -100,6 +100,11 @@ TEST(CsvPlanTest, AfterTheTurnOfTheYearADateWithoutAYearIsNotGuessed) {
   EXPECT_TRUE(has_note(sheet.items[1], PlanNoteCode::kNextYear));
   EXPECT_FALSE(sheet.items[2].start);
   EXPECT_TRUE(has_note(sheet.items[2], PlanNoteCode::kDateAmbiguous));
+  const PlanSheet mistake =
+      read_text("2026年计划,,\n任务名称,开始,完成\n甲,4月9日,3月1日\n乙,1月9日,1月19日\n");
+  EXPECT_TRUE(has_note(mistake.items[0], PlanNoteCode::kFinishBeforeStart));
+  EXPECT_FALSE(mistake.items[0].finish);
+  EXPECT_EQ(date_of(mistake.items[1].start), "2026-01-09");
 }
 
 TEST(CsvPlanTest, PercentagesKeepTheirScale) {

@@ -119,6 +119,18 @@ class FactoryPlanTest(unittest.TestCase):
             self.assertEqual(os.listdir(folder), ["计划表.csv"], "nothing is stored")
 
 
+    def test_the_same_plan_as_text_and_as_workbook_changes_nothing(self):
+        plan = factory_plan.make()
+        with tempfile.TemporaryDirectory() as folder:
+            older, newer = Path(folder) / "older", Path(folder) / "newer"
+            older.write_bytes(factory_plan.csv_text(plan).encode("gb18030"))
+            newer.write_bytes(factory_plan.xlsx_bytes(plan))
+            result = subprocess.run([OPTIONS.hub, "plan", "compare", older, newer, "--json"],
+                                    capture_output=True, timeout=60, check=True)
+        self.assertEqual(json.loads(result.stdout),
+                         {"changes": [], "unchanged": len(plan.items), "ambiguous": 0})
+
+
 class HostileFileTest(unittest.TestCase):
     def refused(self, content):
         with tempfile.TemporaryDirectory() as folder:
