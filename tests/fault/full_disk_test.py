@@ -75,6 +75,12 @@ class SmallDisk:
             subprocess.run(["umount", "-l", self.folder], check=False)
 
 
+def status_of(stack, prefix=()):
+    done = subprocess.run([*prefix, stack.agent, "--config", str(stack.device_config), "--json",
+                           "status"], capture_output=True, text=True, timeout=120, check=True)
+    return json.loads(done.stdout)
+
+
 class Site:
     def __init__(self, build, folder):
         self.folder = folder
@@ -111,7 +117,7 @@ class Site:
                               check=True).stdout
 
     def status(self):
-        return json.loads(self.agent("--json", "status"))
+        return status_of(self.stack)
 
     def at_hub(self):
         return sum(track["parts_at_hub"] for capture in self.status()["captures"]
