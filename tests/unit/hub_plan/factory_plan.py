@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 HEAD_UPPER = ["序号", "单位工程", "分部分项工程名称", "工期(天)", "计划时间", "", "完成百分比", "前置任务", "责任人", "备注"]
 HEAD_LOWER = ["", "", "", "", "开始时间", "结束时间", "", "", "", ""]
-BUILDINGS = ["1#厂房", "2#厂房", "3#仓库", "办公楼", "宿舍楼", "室外工程"]
+BUILDINGS = ["1#厂房", "2#厂房", "3#仓库", "办公楼", "宿舍楼", "综合站房", "食堂", "室外工程"]
 PARTS = [
     ("基础工程", ["场地平整", "测量放线", "土方开挖", "桩基施工", "承台及地梁", "基础防水", "回填土方"]),
     ("主体结构", ["钢柱吊装", "钢梁安装", "屋面檩条", "一层梁板", "二层梁板", "砌体工程", "构造柱"]),
@@ -186,9 +186,10 @@ def make():
         if index == 2:
             plan.skip(["", "", "", Cell("5", 5, "general"), "2026/6/1", "2026/6/5"], "row_no_name")
     plan.area = ""
-    plan.put(["七", "", "竣工验收"])
+    last = CHINESE[len(BUILDINGS)]
+    plan.put([last, "", "竣工验收"])
     plan.area = BUILDINGS[-1]
-    plan.items.append({"row": plan.row, "level": 1, "name": "竣工验收", "notes": set(), "number": "七",
+    plan.items.append({"row": plan.row, "level": 1, "name": "竣工验收", "notes": set(), "number": last,
                        "summary": True})
     plan.number += 1
     plan.put([Cell(str(plan.number), plan.number, "general"), "全厂", "★竣工验收（里程碑）",

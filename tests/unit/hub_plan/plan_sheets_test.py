@@ -43,7 +43,7 @@ class FactoryPlanTest(unittest.TestCase):
 
     def check(self, content, workbook=False):
         plan = factory_plan.make()
-        self.assertGreater(len(plan.rows), 250)
+        self.assertGreaterEqual(len(plan.rows), 300)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "计划表"
             path.write_bytes(content(plan))
