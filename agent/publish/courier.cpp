@@ -461,8 +461,7 @@ std::map<ProjectId, v1::DeviceStatus> Courier::statuses(bool online) const {
   facts.metered = data.metered;
   facts.sent_today_bytes = data.sent_bytes;
   facts.daily_budget_bytes = data.budget_bytes;
-  return make_statuses(
-      facts, [&machine = machine_](TrackHandle track) { return machine.track_state(track); });
+  return make_statuses(facts, std::bind_front(&Delivery::track_state, &machine_));
 }
 
 // What is held now, for whoever learns of the loss and knows nothing newer: the sums, because it
