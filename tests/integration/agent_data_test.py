@@ -35,6 +35,14 @@ class AgentDataTest(unittest.TestCase):
             if status["waiting_bytes"] > least_bytes:
                 return
 
+    def start_run(self):
+        """An agent that stays. Ready before anybody asks: `status` of nobody's spool would hold the lock."""
+        log = self.chain.files.log / "agent.log"
+        before = log.read_text().count("ready") if log.exists() else 0
+        agent = self.chain.start_agent("run")
+        wait_until("the agent is ready", 30, lambda: log.read_text().count("ready") > before)
+        return agent
+
     def wait_for_cause(self, cause):
         wait_until(f"the device waits because of {cause}", 30, lambda: self.chain.status()["cause"] == cause)
         return self.chain.status()
@@ -51,7 +59,7 @@ class AgentDataTest(unittest.TestCase):
         self.configure('[network]\nmetered = "yes"\n')
         self.film_without_a_link(0)
         chain.start()
-        chain.start_agent("run")
+        self.start_run()
         status = self.wait_for_cause("metered_network")
         [old] = status["captures"]
         self.assertEqual((old["state"], old["cause"], old["at_hub_bytes"]), ("on_device", "metered_network", 0))
@@ -78,7 +86,7 @@ class AgentDataTest(unittest.TestCase):
         self.configure("[publish]\ndaily_budget_mb = 1\n")
         self.film_without_a_link(2_000_000)
         chain.start()
-        agent = chain.start_agent("run")
+        agent = self.start_run()
         data = self.wait_for_cause("data_budget")["data"]
         self.assertEqual(data["daily_budget_bytes"], 1_000_000)
         # No more than a part over it, and what the protocol adds.
@@ -88,7 +96,7 @@ class AgentDataTest(unittest.TestCase):
         self.assertLess(at_hub, 1_300_000)
 
         kill(agent)
-        chain.start_agent("run")
+        self.start_run()
         status = self.wait_for_cause("data_budget")
         self.assertGreaterEqual(status["data"]["sent_today_bytes"], data["sent_today_bytes"])
         chain.run_agent("record", "--source", "test:", "--duration", "2")
