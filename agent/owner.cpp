@@ -426,6 +426,10 @@ Result<nlohmann::json> Owner::photo(const Request& request, StopSignal& stop, co
     for (const v1::QualityWarning& warning : stored.warnings) {
       answer["warnings"].push_back(warning.warning());
     }
+    if (!stored.not_looked_at.empty()) {
+      log_.warn("{} is kept, but could not be looked at: {}", request.file, stored.not_looked_at);
+      answer["warnings"].push_back("not_looked_at");
+    }
   } else {
     SC_TRY_ASSIGN(id, photo_from_source(request));
     answer = {{"capture_id", id.text()}, {"warnings", nlohmann::json::array()}};

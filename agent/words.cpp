@@ -59,6 +59,10 @@ constexpr std::array kEntries = {
     Entry{"too_dark", "画面太暗", "too dark"},
     Entry{"blurred", "画面模糊", "blurred"},
     Entry{"lens_covered", "镜头被遮挡", "lens covered"},
+    Entry{
+        "not_looked_at", "照片已原样保存，但未能查看：画质没有检查，也没有拍摄时间和位置",
+        "the photo is kept as it is, but could not be looked at: its quality was not checked, and "
+        "its time and place are not known"},
     Entry{"unknown_capture",
           "本机不认识这次采集：可能属于其他设备，或并不存在；中心可能不接受这条备注",
           "this device does not know that capture: it may be another device's, or not exist, and "

@@ -24,6 +24,7 @@ ALLOWED = {
     "proto/base": [],
     "proto/codec": ["proto/base"],
     "proto/sqlite": ["proto/base"],
+    "proto/worker": ["proto/base"],
     "agent/gst": ["proto"],
     "agent/vision": ["proto"],
     "agent/spool": ["proto"],
@@ -62,7 +63,12 @@ OUTSIDE = {
     "zip.h": ["hub/plan"],
     "sqlite3.h": ["proto/sqlite", "tests"],
     "gst/": ["agent", "tests", "scripts", "hub/derive"],
-    "opencv2/": ["agent/vision", "agent/capture", "hub/derive", "tests", "scripts"],
+    "opencv2/": ["agent/vision", "tests", "scripts"],
+    # Pictures from outside are decoded in worker processes only.
+    "libheif/": ["agent/capture/look", "hub/derive/worker", "tests"],
+    "exiv2/": ["agent/capture/look", "tests"],
+    "jpeglib.h": ["agent/capture/look", "hub/derive/worker", "tests"],
+    "png.h": ["agent/capture/look", "tests"],
 }
 
 SOURCE_ENDINGS = {".cpp", ".h", ".ts", ".svelte", ".py", ".sh", ".cmake", ".css", ".js", ".mjs"}

@@ -5,17 +5,16 @@
 
 #include <utility>
 
-#include "agent/capture/exif.h"
 #include "agent/capture/file_blocks.h"
 #include "agent/capture/file_capture.h"
-#include "agent/capture/picture.h"
+#include "agent/capture/photo_time.h"
 #include "proto/base/clock.h"
 #include "proto/codec/limits.h"
 
 namespace sitecast::agent {
 namespace {
 
-// A photo is looked at in memory.
+// A photo is looked at in the memory of a worker.
 constexpr std::uint64_t kPhotoFileBytes = 256ULL * 1024 * 1024;
 
 // When the file was last written: for a file without a time of its own the nearest thing to when it
@@ -47,13 +46,22 @@ Result<OpenedFile> open_file(const std::filesystem::path& path) {
   return OpenedFile{std::move(file), std::move(*info)};
 }
 
-Result<Picture> look_at_file(const File& file, const v1::FileInfo& info) {
+Result<LookedAt> look_at_file(const File& file, const v1::FileInfo& info,
+                              const PhotoLookSettings& settings) {
   if (info.size_bytes() > kPhotoFileBytes) {
     return invalid_argument("too large for a photo; store it as a document");
   }
-  Bytes bytes(info.size_bytes());
-  SC_TRY(file.read_at(0, bytes));
-  return look_at_picture(bytes, info.media_type());
+  return look_at_photo(file, info.media_type(), settings);
+}
+
+void state_quality(const QualityMeasure& measure, StoredFile& stored) {
+  const Quality quality = judge_quality(measure);
+  if (quality == Quality::kGood) return;
+  v1::QualityWarning warning;
+  warning.set_warning(std::string(warning_name(quality)));
+  warning.set_active(true);
+  warning.set_value(deciding_value(measure, quality));
+  stored.warnings.push_back(std::move(warning));
 }
 
 FileCaptureOptions capture_options(const FileOptions& options, const v1::FileInfo& info) {
@@ -75,23 +83,22 @@ Result<StoredFile> store_photo_file(const std::filesystem::path& path, const Fil
   SC_TRY_ASSIGN(const OpenedFile opened, open_file(path));
   const File& file = opened.file;
   const v1::FileInfo& info = opened.info;
-  auto picture = look_at_file(file, info);
-  if (!picture.ok()) return picture.error().within(path.string());
+  const auto looked = look_at_file(file, info, options.look);
+  if (!looked.ok() && looked.error().kind() == ErrorKind::kInvalidArgument) {
+    return looked.error().within(path.string());
+  }
 
   StoredFile stored;
   stored.file = info;
-  stored.photo = picture->metadata;
+  if (looked.ok()) {
+    stored.photo = looked->metadata;
+    state_quality(looked->quality, stored);
+  } else {
+    stored.not_looked_at = looked.error().message();
+  }
   stored.captured_at_us = options.captured_at_us;
   if (stored.captured_at_us == 0) {
     stored.captured_at_us = exif_time_us(stored.photo).value_or(file_time_us(file));
-  }
-  const Quality quality = judge_quality(picture->quality);
-  if (quality != Quality::kGood) {
-    v1::QualityWarning warning;
-    warning.set_warning(std::string(warning_name(quality)));
-    warning.set_active(true);
-    warning.set_value(deciding_value(picture->quality, quality));
-    stored.warnings.push_back(std::move(warning));
   }
   FileCaptureOptions capture = capture_options(options, info);
   capture.kind = "photo";

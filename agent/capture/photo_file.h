@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/capture/photo_look.h"
 #include "agent/spool/capture_writer.h"
 #include "proto/base/id.h"
 #include "proto/base/result.h"
@@ -26,6 +27,7 @@ struct FileOptions {
       0;  // 0 = EXIF time if the photo has one, else the file's age, else now
   bool demonstration = false;
   std::uint32_t boot_count = 0;
+  PhotoLookSettings look;
 };
 
 struct StoredFile {
@@ -34,21 +36,20 @@ struct StoredFile {
   v1::PhotoMetadata photo;  // photos only
   std::int64_t captured_at_us = 0;
   std::vector<v1::QualityWarning> warnings;  // photos: already stated on the capture
+  // Photos: why it could not be looked at; it is kept all the same, without a verdict and without
+  // what its EXIF says. Empty: it was.
+  std::string not_looked_at;
 };
 
 // JPEG, PNG or HEIC into track `image` of a capture of kind `photo`.
 // kInvalidArgument: not a picture, broken, or more pixels than kPhotoPixels; nothing is stored
-// then. kNotFound: no such file. kResourceExhausted: larger than limits::kFileBytes, or the store
-// is full.
+// then. When looking at it fails in another way it is stored, see `not_looked_at`. kNotFound: no
+// such file. kResourceExhausted: larger than limits::kFileBytes, or the store is full.
 Result<StoredFile> store_photo_file(const std::filesystem::path& path, const FileOptions& options,
                                     CaptureStore& store);
 
 // Any bytes into track `file` of a capture of kind `document`. An empty file is kInvalidArgument.
 Result<StoredFile> store_document_file(const std::filesystem::path& path,
                                        const FileOptions& options, CaptureStore& store);
-
-// Largest picture that is decoded to look at it: a 200-megapixel phone photo passes, a pixel flood
-// does not.
-inline constexpr std::uint64_t kPhotoPixels = 210'000'000;
 
 }  // namespace sitecast::agent

@@ -11,6 +11,10 @@
 
 namespace sitecast::agent {
 
+// Largest picture that is decoded to look at it: a 200-megapixel phone photo passes, a pixel flood
+// does not.
+inline constexpr std::uint64_t kPhotoPixels = 210'000'000;
+
 struct PictureHeader {
   std::uint32_t width_px = 0;
   std::uint32_t height_px = 0;

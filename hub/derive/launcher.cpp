@@ -13,10 +13,10 @@
 #include "hub/derive/derive_job.h"
 #include "hub/derive/job_input.h"
 #include "hub/derive/products.h"
-#include "hub/derive/worker_process.h"
 #include "proto/base/file.h"
 #include "proto/base/mutex.h"
 #include "proto/codec/topics.h"
+#include "proto/worker/process.h"
 
 namespace sitecast::hub {
 namespace {
@@ -203,7 +203,8 @@ Result<std::unique_ptr<DeriveLauncher>> DeriveLauncher::start(DeriveConfig confi
     return invalid_argument("[derive] worker is not an executable file: " + config.worker.string());
   }
   SC_TRY(make_folders_durably(pending_dir(layout)));
-  SC_TRY_ASSIGN(auto worker, WorkerProcess::make(std::move(config)));
+  SC_TRY_ASSIGN(auto worker, WorkerProcess::make({std::move(config.worker), config.cpu_limit_s,
+                                                  config.wall_limit_s, config.memory_limit_bytes}));
   return std::unique_ptr<DeriveLauncher>(
       std::make_unique<QueueLauncher>(std::move(worker), std::move(layout), std::move(log)));
 }

@@ -3,11 +3,12 @@
 // brightness of small JPEG pictures. Anything that is no picture is read as the TIFF structure that
 // EXIF is. Whatever comes out must fit the event that announces the photo, or the photo could not
 // be stored.
-#include "agent/capture/exif.h"
-#include "agent/capture/heic.h"
-#include "agent/capture/jpeg.h"
+#include "agent/capture/look/exif.h"
+#include "agent/capture/look/heic.h"
+#include "agent/capture/look/jpeg.h"
+#include "agent/capture/look/png.h"
 #include "agent/capture/media_type.h"
-#include "agent/capture/photo_file.h"
+#include "agent/capture/photo_time.h"
 #include "agent/capture/picture_header.h"
 #include "proto/base/id.h"
 #include "proto/codec/event_rules.h"
@@ -59,7 +60,13 @@ void fuzz_one(ByteView input) {
     read_jpeg(input);
     agent::read_exif_of_file(input, photo);
   } else if (type == "image/png") {
-    check_header(agent::read_png_header(input));
+    const auto header = agent::read_png_header(input);
+    check_header(header);
+    if (header.ok() && std::uint64_t{header->width_px} * header->height_px <= kDecodedPixels) {
+      const auto picture = agent::read_png_luma(input);
+      FUZZ_REQUIRE(!picture.ok() ||
+                   picture->luma.size() == std::size_t{picture->width_px} * picture->height_px);
+    }
     agent::read_exif_of_file(input, photo);
   } else if (type == "image/heic") {
     const auto heic = agent::read_heic_header(input);

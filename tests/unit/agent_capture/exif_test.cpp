@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/capture/exif.h"
+#include "agent/capture/look/exif.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/capture/heic.h"
+#include "agent/capture/look/heic.h"
 #include "agent/capture/media_type.h"
+#include "agent/capture/photo_time.h"
 #include "proto/base/file.h"
 #include "proto/base/id.h"
 #include "proto/codec/event_rules.h"

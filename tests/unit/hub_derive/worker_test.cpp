@@ -8,8 +8,8 @@
 #include <random>
 
 #include "hub/derive/worker/jpeg.h"
-#include "hub/derive/worker_process.h"
 #include "proto/base/file.h"
+#include "proto/worker/process.h"
 #include "tests/support/encoded_media.h"
 #include "tests/support/test_capture.h"
 
@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kTestFileBytes = 64ULL << 20;
 
 std::unique_ptr<WorkerProcess> make_worker() {
-  DeriveConfig config;
-  config.worker = fs::path(SITECAST_BIN_DIR) / "sitecast-derive";
+  WorkerProgram config;
+  config.program = fs::path(SITECAST_BIN_DIR) / "sitecast-derive";
   config.wall_limit_s = 120;  // what is tested here is not how busy the machine is
   auto worker = WorkerProcess::make(config);
   EXPECT_TRUE(worker.ok());
@@ -205,8 +205,8 @@ TEST(WorkerTest, MutatedVideoNeverKillsTheWorker) {
 }
 
 TEST(WorkerTest, EndlessWorkIsKilledAtTheWallLimit) {
-  DeriveConfig config;
-  config.worker = "/bin/sleep";  // takes the job's name for a duration and ends with an error
+  WorkerProgram config;
+  config.program = "/bin/sleep";  // takes the job's name for a duration and ends with an error
   config.wall_limit_s = 1;
   auto worker = WorkerProcess::make(config);
   ASSERT_TRUE(worker.ok());

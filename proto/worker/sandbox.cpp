@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hub/derive/worker/sandbox.h"
+#include "proto/worker/sandbox.h"
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <memory>
 
-namespace sitecast::derive {
+namespace sitecast {
 namespace {
 
 struct Release {
@@ -160,4 +160,4 @@ Status enter_sandbox(const SandboxLimits& limits) {
   return load_filter(limits);
 }
 
-}  // namespace sitecast::derive
+}  // namespace sitecast

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "agent/vision/quality.h"
+#include "agent/capture/look/luma.h"
 #include "proto/base/bytes.h"
 #include "proto/base/result.h"
 
@@ -17,12 +17,13 @@ struct HeicHeader {
 };
 struct HeicPicture {
   HeicHeader header;
-  QualityMeasure quality;
+  Luma picture;
 };
 
 // Without decoding the picture. kInvalidArgument: damaged, or more pixels than kPhotoPixels.
 Result<HeicHeader> read_heic_header(ByteView file);
-// Blocking: decodes the whole picture once. kInvalidArgument as above.
+// Blocking: decodes the whole picture once. kInvalidArgument as above; kResourceExhausted: there is
+// not the memory for it.
 Result<HeicPicture> read_heic(ByteView file);
 
 }  // namespace sitecast::agent

@@ -3,9 +3,6 @@
 // Thread-safe; one call at a time reads.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "proto/base/bytes.h"
 #include "sitecast.pb.h"
 
@@ -16,9 +13,5 @@ namespace sitecast::agent {
 void read_exif_of_file(ByteView file, v1::PhotoMetadata& photo);
 // A TIFF structure (HEIC's Exif item, without its four-byte offset).
 void read_exif_of_tiff(ByteView tiff, v1::PhotoMetadata& photo);
-
-// The photo's moment: exif_time with exif_offset, or in this device's time zone when it states
-// none. nullopt without a valid time.
-std::optional<std::int64_t> exif_time_us(const v1::PhotoMetadata& photo);
 
 }  // namespace sitecast::agent

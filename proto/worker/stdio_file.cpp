@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hub/derive/worker/stdio_file.h"
+#include "proto/worker/stdio_file.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-namespace sitecast::derive {
+namespace sitecast {
 
 Result<Bytes> read_stdin() {
   // Not fstat: glibc asks for it by newfstatat, which the sandbox refuses.
@@ -38,4 +38,4 @@ Status write_stdout(ByteView bytes) {
   return Ok{};
 }
 
-}  // namespace sitecast::derive
+}  // namespace sitecast

@@ -6,7 +6,7 @@
 #include "proto/base/bytes.h"
 #include "proto/base/result.h"
 
-namespace sitecast::derive {
+namespace sitecast {
 
 // The whole of stdin, which must be a regular file. kInvalidArgument otherwise.
 Result<Bytes> read_stdin();
@@ -14,4 +14,4 @@ Result<Bytes> read_stdin();
 Result<Bytes> read_stdin_head(std::size_t size);
 Status write_stdout(ByteView bytes);
 
-}  // namespace sitecast::derive
+}  // namespace sitecast

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/capture/jpeg.h"
+#include "agent/capture/look/jpeg.h"
 
 #include <algorithm>
 #include <csetjmp>
@@ -11,7 +11,7 @@
 
 #include <jerror.h>  // numbers its messages by the version that jpeglib.h names
 
-#include "agent/capture/photo_file.h"
+#include "agent/capture/picture_header.h"
 
 namespace sitecast::agent {
 namespace {
@@ -21,6 +21,7 @@ struct Errors {
   jpeg_error_mgr manager{};
   std::jmp_buf jump{};
   bool incomplete = false;  // some of the picture's data are missing or garbled
+  bool no_memory = false;
 };
 
 Errors* errors_of(j_common_ptr info) {
@@ -28,6 +29,7 @@ Errors* errors_of(j_common_ptr info) {
 }
 
 extern "C" void on_jpeg_luma_error(j_common_ptr info) {
+  errors_of(info)->no_memory = info->err->msg_code == JERR_OUT_OF_MEMORY;
   std::longjmp(errors_of(info)->jump, 1);  // NOLINT: libjpeg's contract
 }
 
@@ -53,7 +55,7 @@ extern "C" void on_jpeg_luma_output(j_common_ptr /*info*/) {}
 struct Decode {
   Errors errors;
   jpeg_decompress_struct info{};
-  JpegLuma picture;
+  Luma picture;
   Bytes row;
   ~Decode() { jpeg_destroy_decompress(&info); }
 };
@@ -101,7 +103,7 @@ bool run_decode(Decode& decode, ByteView file, std::uint32_t enough_px) {
 
 }  // namespace
 
-Result<JpegLuma> read_jpeg_luma(ByteView file, std::uint32_t enough_px) {
+Result<Luma> read_jpeg_luma(ByteView file, std::uint32_t enough_px) {
   const auto decode = std::make_unique<Decode>();
   jpeg_std_error(&decode->errors.manager);
   decode->errors.manager.error_exit = on_jpeg_luma_error;
@@ -109,6 +111,7 @@ Result<JpegLuma> read_jpeg_luma(ByteView file, std::uint32_t enough_px) {
   decode->errors.manager.output_message = on_jpeg_luma_output;
   decode->info.err = &decode->errors.manager;
   if (run_decode(*decode, file, enough_px)) return std::move(decode->picture);
+  if (decode->errors.no_memory) return resource_exhausted("no memory to decode the picture");
   return invalid_argument(decode->errors.incomplete
                               ? "the picture is damaged: a part of it is missing, so it is not "
                                 "stored as a photo; copy it "

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Closes the process in before it reads untrusted bytes. Afterwards it can compute, allocate up to
 // its limit, read the descriptors it has and write to stdout and stderr; it cannot open, connect,
-// start anything, or run longer than its CPU limit. What is allowed and why: hub/derive/README.md.
-// Owner thread: main, while the process has one thread. Cannot be undone.
+// start anything, or run longer than its CPU limit. What is allowed and why:
+// proto/worker/README.md. Owner thread: main, while the process has one thread. Cannot be undone.
 #pragma once
 
 #include <cstdint>
 
 #include "proto/base/result.h"
 
-namespace sitecast::derive {
+namespace sitecast {
 
 // False in builds with a sanitizer: its runtime needs address space and system calls of its own, so
 // only the limits that it can bear are set. Such builds are for tests.
@@ -37,4 +37,4 @@ struct SandboxLimits {
 // kInternal when the kernel refuses any part of it: the caller must then not read its input.
 Status enter_sandbox(const SandboxLimits& limits);
 
-}  // namespace sitecast::derive
+}  // namespace sitecast

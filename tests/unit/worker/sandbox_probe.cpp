@@ -13,7 +13,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "hub/derive/worker/sandbox.h"
+#include "proto/worker/sandbox.h"
 
 namespace {
 
@@ -59,8 +59,8 @@ bool try_it(std::string_view what) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return kNoSandbox;
-  sitecast::derive::SandboxLimits limits;
+  sitecast::SandboxLimits limits;
   limits.cpu_s = 1;
-  if (!sitecast::derive::enter_sandbox(limits).ok()) return kNoSandbox;
+  if (!sitecast::enter_sandbox(limits).ok()) return kNoSandbox;
   ::_exit(try_it(argv[1]) ? kGotThrough : kRefused);
 }

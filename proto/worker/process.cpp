@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hub/derive/worker_process.h"
+#include "proto/worker/process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,10 +16,9 @@
 #include <csignal>
 #include <cstring>
 
-namespace sitecast::hub {
+namespace sitecast {
 namespace {
 
-constexpr int kCannotShow = 2;  // the worker's exit codes: hub/derive/worker/main.cpp
 constexpr std::size_t kMessageBytes = 200;
 
 class Descriptor {
@@ -71,7 +70,7 @@ Result<Bytes> read_all(int descriptor, std::size_t limit_bytes) {
 
 // The worker's words for the log: one line of printable ASCII, since they are untrusted.
 std::string message_of(int descriptor) {
-  const auto bytes = read_all(descriptor, kDeriveOutputBytes);
+  const auto bytes = read_all(descriptor, kWorkerOutputBytes);
   std::string text;
   if (!bytes.ok()) return text;
   for (const std::uint8_t byte : ByteView(*bytes).first(std::min(bytes->size(), kMessageBytes))) {
@@ -86,7 +85,7 @@ Result<pid_t> spawn(const std::filesystem::path& program, std::vector<std::strin
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   for (int i = 0; i < 3; ++i) posix_spawn_file_actions_adddup2(&actions, descriptors[i], i);
-  // Signals as a fresh program expects them, whatever the hub's threads block.
+  // Signals as a fresh program expects them, whatever our threads block.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -100,7 +99,7 @@ Result<pid_t> spawn(const std::filesystem::path& program, std::vector<std::strin
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  // Nothing of the hub's environment: it may hold what a decoder should not see.
+  // Nothing of our environment: it may hold what a decoder should not see.
   std::string language = "LC_ALL=C";
   char* environment[] = {language.data(), nullptr};
   pid_t pid = -1;
@@ -133,10 +132,10 @@ Ending wait_for_end(int process, int wake, std::uint32_t limit_s) {
 
 }  // namespace
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::make(DeriveConfig config) {
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::make(WorkerProgram program) {
   const int wake = ::eventfd(0, EFD_CLOEXEC);
   if (wake < 0) return errno_error(errno, "eventfd");
-  return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(config), wake));
+  return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(program), wake));
 }
 
 WorkerProcess::~WorkerProcess() { ::close(wake_); }
@@ -144,39 +143,44 @@ WorkerProcess::~WorkerProcess() { ::close(wake_); }
 void WorkerProcess::stop() { (void)::eventfd_write(wake_, 1); }
 
 Result<Bytes> WorkerProcess::run(std::string_view job, ByteView input) {
-  const Descriptor in(anonymous_file("derive-input"));
-  const Descriptor out(anonymous_file("derive-output"));
-  const Descriptor err(anonymous_file("derive-messages"));
-  if (in.get() < 0 || out.get() < 0 || err.get() < 0) return errno_error(errno, "memfd_create");
+  const Descriptor in(anonymous_file("worker-input"));
+  if (in.get() < 0) return errno_error(errno, "memfd_create");
   SC_TRY(fill_and_seal(in.get(), input));
-  SC_TRY_ASSIGN(const pid_t pid, spawn(config_.worker,
-                                       {config_.worker.filename().string(), std::string(job),
-                                        std::to_string(config_.cpu_limit_s),
-                                        std::to_string(config_.memory_limit_bytes)},
-                                       {in.get(), out.get(), err.get()}));
+  return run_on_file(job, in.get());
+}
+
+Result<Bytes> WorkerProcess::run_on_file(std::string_view job, int descriptor) {
+  const Descriptor out(anonymous_file("worker-output"));
+  const Descriptor err(anonymous_file("worker-messages"));
+  if (out.get() < 0 || err.get() < 0) return errno_error(errno, "memfd_create");
+  SC_TRY_ASSIGN(const pid_t pid, spawn(program_.program,
+                                       {program_.program.filename().string(), std::string(job),
+                                        std::to_string(program_.cpu_limit_s),
+                                        std::to_string(program_.memory_limit_bytes)},
+                                       {descriptor, out.get(), err.get()}));
   // glibc 2.36 declares pidfd_open without C linkage.
   const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   const Ending ending = process.get() < 0
                             ? Ending::kStopped
-                            : wait_for_end(process.get(), wake_, config_.wall_limit_s);
+                            : wait_for_end(process.get(), wake_, program_.wall_limit_s);
   if (ending != Ending::kExited) ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (ending == Ending::kStopped) return Error(ErrorKind::kCancelled, "stopped");
   if (ending == Ending::kTimedOut) {
-    return resource_exhausted(fmt::format("worker took longer than {} s", config_.wall_limit_s));
+    return resource_exhausted(fmt::format("worker took longer than {} s", program_.wall_limit_s));
   }
   if (WIFSIGNALED(status)) {
     return internal_error(fmt::format("worker was killed by signal {} ({})", WTERMSIG(status),
                                       ::sigabbrev_np(WTERMSIG(status))));
   }
-  if (WEXITSTATUS(status) == kCannotShow) return invalid_argument(message_of(err.get()));
+  if (WEXITSTATUS(status) == kWorkerCannotShow) return invalid_argument(message_of(err.get()));
   if (WEXITSTATUS(status) != 0) {
     return internal_error(
         fmt::format("worker failed with code {}: {}", WEXITSTATUS(status), message_of(err.get())));
   }
-  return read_all(out.get(), kDeriveOutputBytes);
+  return read_all(out.get(), kWorkerOutputBytes);
 }
 
-}  // namespace sitecast::hub
+}  // namespace sitecast

@@ -6,21 +6,17 @@
 
 #include <cstdint>
 
+#include "agent/capture/look/luma.h"
 #include "proto/base/bytes.h"
 #include "proto/base/result.h"
 
 namespace sitecast::agent {
 
-struct JpegLuma {
-  std::uint32_t width_px = 0;
-  std::uint32_t height_px = 0;
-  Bytes luma;  // rows without padding, 0..255
-};
-
 // Reduced while decoding to the smallest of 1/1, 1/2, 1/4, 1/8 whose longer side is at least
 // `enough_px`, which makes large photos cheap. kInvalidArgument: it cannot be decoded, or data are
 // missing or garbled somewhere in it, which decoders paint over in one colour: a picture is whole
-// or it is refused. Also when it has more pixels than kPhotoPixels.
-Result<JpegLuma> read_jpeg_luma(ByteView file, std::uint32_t enough_px);
+// or it is refused. Also when it has more pixels than kPhotoPixels. kResourceExhausted: there is
+// not the memory to decode it.
+Result<Luma> read_jpeg_luma(ByteView file, std::uint32_t enough_px);
 
 }  // namespace sitecast::agent

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/capture/heic.h"
+#include "agent/capture/look/heic.h"
 
 #include <libheif/heif.h>
 
 #include <memory>
 #include <string>
 
-#include "agent/capture/photo_file.h"
+#include "agent/capture/picture_header.h"
 
 namespace sitecast::agent {
 namespace {
@@ -21,6 +21,9 @@ struct Free {
 };
 
 Error damaged(const heif_error& error) {
+  if (error.code == heif_error_Memory_allocation_error) {
+    return resource_exhausted(std::string("no memory to decode the picture: ") + error.message);
+  }
   return invalid_argument(std::string("it cannot be read as a HEIC picture: ") + error.message);
 }
 
@@ -92,9 +95,14 @@ Result<HeicPicture> read_heic(ByteView file) {
   if (luma == nullptr || stride <= 0 || depth != 8) {
     return invalid_argument("it cannot be read as a HEIC picture: unusual brightness format");
   }
-  picture.quality = measure_quality({luma, heif_image_get_width(image.get(), heif_channel_Y),
-                                     heif_image_get_height(image.get(), heif_channel_Y),
-                                     static_cast<std::size_t>(stride)});
+  const int width = heif_image_get_width(image.get(), heif_channel_Y);
+  const int height = heif_image_get_height(image.get(), heif_channel_Y);
+  if (width <= 0 || height <= 0 || width > stride) {
+    return invalid_argument("it cannot be read as a HEIC picture: unusual brightness format");
+  }
+  picture.picture =
+      shrink_luma(luma, static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height),
+                  static_cast<std::size_t>(stride));
   return picture;
 }
 

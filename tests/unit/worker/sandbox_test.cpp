@@ -7,7 +7,7 @@
 #include <csignal>
 #include <string>
 
-#include "hub/derive/worker/sandbox.h"
+#include "proto/worker/sandbox.h"
 
 namespace sitecast {
 namespace {
@@ -27,7 +27,7 @@ int run_probe(const std::string& what) {
 class SandboxTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!derive::kSandboxComplete) {
+    if (!kSandboxComplete) {
       GTEST_SKIP() << "a sanitizer's runtime does not work inside the sandbox";
     }
   }
