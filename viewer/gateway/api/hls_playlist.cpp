@@ -117,7 +117,7 @@ std::string media_playlist(const HlsTrack& track, const std::vector<HlsEntry>& e
                  kind == HlsKind::kWhole ? "VOD" : "EVENT");
   // Who follows begins at the newest; three target durations from the end is the least
   // (section 4.3.5.2).
-  if (kind == HlsKind::kFollowing) {
+  if (kind != HlsKind::kWhole) {
     fmt::format_to(out, "#EXT-X-START:TIME-OFFSET=-{}\n", 3 * kFollowTargetS);
   }
   const auto capture = track.capture.text();
