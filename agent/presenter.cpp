@@ -22,8 +22,8 @@ std::int64_t number_of(const nlohmann::json& object, const char* key) {
 
 // Causes that last: since when is worth a word. The others change while one looks.
 constexpr std::array kLasting = {
-    waiting::kNoPassword, waiting::kNoLink,  waiting::kNotTrusted,     waiting::kNotAdmitted,
-    waiting::kHubAbsent,  waiting::kHubFull, waiting::kMeteredNetwork, waiting::kDataBudget,
+    waiting::kNoLink,  waiting::kNotTrusted,     waiting::kNotAdmitted, waiting::kHubAbsent,
+    waiting::kHubFull, waiting::kMeteredNetwork, waiting::kDataBudget,
 };
 
 }  // namespace

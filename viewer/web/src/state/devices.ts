@@ -28,7 +28,6 @@ export const troubles = ['low_room', 'disk_full', 'quota_full', 'disk_error'] as
 
 // Causes that last: since when is worth a word. The others change while one looks.
 const lasting = new Set<string>([
-  'no_password',
   'no_link',
   'not_trusted',
   'not_admitted',
