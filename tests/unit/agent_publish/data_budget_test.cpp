@@ -31,7 +31,8 @@ class DataBudgetTest : public ::testing::Test {
   // As after kill -9: the object is never destroyed.
   static void lose(std::unique_ptr<DataBudget> budget) { lost.push_back(budget.release()); }
 
-  static inline std::vector<DataBudget*> lost;  // reachable, so that no leak is seen
+  // Reachable to the end, also after statics are destroyed, so that no leak is seen.
+  static inline std::vector<DataBudget*>& lost = *new std::vector<DataBudget*>();
   TempDir folder;
   std::filesystem::path file = folder.path() / "data_used";
   FakeClock clock;

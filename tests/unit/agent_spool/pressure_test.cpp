@@ -63,6 +63,7 @@ class SpoolPressureTest : public SpoolTest {
     ADD_FAILURE() << "no track " << track;
     return {};
   }
+  // Inside listener->wait() only: the spool still reports.
   std::vector<v1::Gap> gaps() {
     std::vector<v1::Gap> found;
     for (const OutboxEvent& event : listener->events) {
@@ -111,8 +112,9 @@ TEST_F(SpoolPressureTest, WhatIsThinnedIsStatedAndTheRestIsDeliveredThroughARest
   ASSERT_LT(cut.made, 250U);
   EXPECT_EQ(cut.made + cut.thinned, 250U);
   EXPECT_EQ(cut.synced, cut.made);
-  ASSERT_TRUE(listener->wait([&] { return !gaps().empty(); }));
-  const v1::Gap last = gaps().back();
+  std::vector<v1::Gap> found;
+  ASSERT_TRUE(listener->wait([&] { return !(found = gaps()).empty(); }));
+  const v1::Gap last = found.back();
   EXPECT_EQ(last.reason(), "thinned_disk_full");
   EXPECT_EQ(last.track(), "master");
   EXPECT_EQ(last.first_part(), cut.made);
