@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "proto/base/descriptor.h"
+
 namespace sitecast::hub {
 namespace {
 
@@ -18,21 +20,6 @@ using nlohmann::json;
 
 constexpr std::size_t kLineBytes = 16 * 1024 * 1024;  // broker files of many devices
 constexpr int kTimeoutS = 30;
-
-// Closes its descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 Result<sockaddr_un> address_of(const std::filesystem::path& path) {
   sockaddr_un address{};

@@ -16,24 +16,12 @@
 #include <csignal>
 #include <cstring>
 
+#include "proto/base/descriptor.h"
+
 namespace sitecast {
 namespace {
 
 constexpr std::size_t kMessageBytes = 200;
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 int anonymous_file(const char* name) {
   return ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

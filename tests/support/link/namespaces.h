@@ -6,8 +6,8 @@
 
 #include <string>
 
+#include "proto/base/descriptor.h"
 #include "proto/base/result.h"
-#include "tests/support/link/descriptor.h"
 
 namespace sitecast::link {
 

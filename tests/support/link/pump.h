@@ -8,7 +8,7 @@
 #include <deque>
 #include <string>
 
-#include "tests/support/link/descriptor.h"
+#include "proto/base/descriptor.h"
 #include "tests/support/link/link.h"
 #include "tests/support/link/namespaces.h"
 

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace sitecast::link {
+namespace sitecast {
 
 class Descriptor {
  public:
@@ -27,4 +27,4 @@ class Descriptor {
   int number_ = -1;
 };
 
-}  // namespace sitecast::link
+}  // namespace sitecast
