@@ -4,11 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <thread>
 
-#include "agent/capture/photo_file.h"
+#include "agent/filming.h"
 #include "agent/key_file.h"
 #include "agent/photo_only_store.h"
 #include "agent/status_report.h"
@@ -164,10 +162,23 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
   // A history that is rendered need not take as long as what it shows.
   options.paced = request.captured_at_us == 0;
 
-  std::vector<CaptureId> made;
-  SC_TRY_ASSIGN(RecordedFilm film, record_on(options, stop, reply, made));
+  FilmingHooks hooks;
+  hooks.begun = [this](const std::shared_ptr<Recording>& recording) {
+    {
+      const MutexLock lock(mutex_);
+      recordings_[recording->id()] = recording;
+    }
+    follow_link(*recording);
+  };
+  hooks.ended = [this](CaptureId id) {
+    const MutexLock lock(mutex_);
+    recordings_.erase(id);
+  };
+  hooks.progress = [this](CaptureId id) { return progress_of(id); };
+  SC_TRY_ASSIGN(const Film film,
+                Filming(*spool_, clock_, log_, std::move(hooks), stop, reply).run(options));
   const RecordingEnd& end = film.end;
-  nlohmann::json summary = progress_of(made.back());
+  nlohmann::json summary = progress_of(film.captures.back());
   summary["type"] = "end";
   summary["reason"] = end.reason;
   summary["captured_ms"] = end.media_time_us / 1000;
@@ -181,162 +192,13 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
     return end.status.error();
   }
   if (request.until_delivered) {
-    for (const CaptureId id : made) SC_TRY(wait_delivered(id, stop, reply));
-    const nlohmann::json delivered = progress_of(made.back());
+    for (const CaptureId id : film.captures) SC_TRY(wait_delivered(id, stop, reply));
+    const nlohmann::json delivered = progress_of(film.captures.back());
     for (const char* key : {"on_device_ms", "at_hub_ms", "waiting_bytes", "cause"}) {
       summary[key] = delivered[key];
     }
   }
   return summary;
-}
-
-void Owner::RecordedFilm::add(const RecordingEnd& next) {
-  const RecordingEnd before = end;
-  end = next;
-  end.media_time_us += before.media_time_us;
-  end.video_frames += before.video_frames;
-  end.video_frames_dropped += before.video_frames_dropped;
-  end.audio_frames += before.audio_frames;
-}
-
-// A full disk ends a capture; while its source goes on, another continues it as soon as there is
-// room. A file that is played once cannot be taken up where it was.
-Result<Owner::RecordedFilm> Owner::record_on(RecordOptions options, StopSignal& stop,
-                                             const Reply& reply, std::vector<CaptureId>& made) {
-  const bool goes_on = options.loop || options.source.substr(0, 5) != "file:";
-  const std::int64_t wanted_us = options.duration_us;
-  RecordedFilm film;
-  for (;;) {
-    SC_TRY_ASSIGN(const RecordingEnd end, record_once(options, stop, reply, made, film));
-    film.add(end);
-    const bool full = end.reason == "disk_full";
-    const bool done = wanted_us > 0 && film.end.media_time_us >= wanted_us;
-    if (!full || !goes_on || film.stopped || done) return film;
-    options.continues = made.back().raw();
-    options.note.clear();
-    if (wanted_us > 0) options.duration_us = wanted_us - film.end.media_time_us;
-    if (!film.gap) {
-      film.gap = Gap{made.back(), end.media_time_us, end.media_time_us};
-      film.pauses += 1;
-      reply({{"type", "paused"}, {"reason", "disk_full"}, {"capture_id", made.back().text()}});
-    }
-    const std::int64_t paused_at_us = clock_.monotonic_us();
-    const bool room = wait_for_room(stop);
-    film.paused_us += clock_.monotonic_us() - paused_at_us;
-    film.gap->until_us += clock_.monotonic_us() - paused_at_us;
-    if (!room) return film;
-  }
-}
-
-// False: asked to stop instead.
-bool Owner::wait_for_room(StopSignal& stop) {
-  while (!spool_->has_room_again()) {
-    if (stop.wait_ms(kPollMs)) {
-      stop.clear();
-      return false;
-    }
-  }
-  return true;
-}
-
-Result<RecordingEnd> Owner::record_once(const RecordOptions& options, StopSignal& stop,
-                                        const Reply& reply, std::vector<CaptureId>& made,
-                                        RecordedFilm& film) {
-  RecordCallbacks callbacks;
-  auto warnings = std::make_shared<PendingWarnings>();
-  callbacks.quality = [warnings](const v1::QualityWarning& warning, std::int64_t media_time_us) {
-    warnings->add(warning, media_time_us);
-  };
-  auto started = Recording::start(options, *spool_, callbacks);
-  if (!started.ok()) {
-    const bool still_full = started.error().kind() == ErrorKind::kResourceExhausted;
-    if (made.empty() || !still_full) return started.error();
-    RecordingEnd end;
-    end.reason = "disk_full";
-    end.status = started.error();
-    return end;
-  }
-  const std::shared_ptr<Recording> recording = std::move(*started);
-  const CaptureId id = recording->id();
-  if (made.empty()) {
-    reply({{"capture_id", id.text()}});
-  } else {
-    state_gap(options.project, *film.gap);
-    film.gap.reset();
-    reply({{"type", "resumed"}, {"capture_id", id.text()}, {"continues", made.back().text()}});
-  }
-  made.push_back(id);
-  {
-    const MutexLock lock(mutex_);
-    recordings_[id] = recording;
-  }
-  follow_link(*recording);
-  RecordingEnd end = follow(*recording, stop, *warnings, reply, film.stopped);
-  {
-    const MutexLock lock(mutex_);
-    recordings_.erase(id);
-  }
-  return end;
-}
-
-// What was not filmed between two captures, on the clock of the first.
-void Owner::state_gap(ProjectId project, const Gap& gap) {
-  v1::Event event;
-  event.set_kind("gap");
-  event.set_capture_id(gap.capture.raw());
-  event.mutable_gap()->set_track("video");
-  event.mutable_gap()->set_from_us(gap.from_us);
-  event.mutable_gap()->set_until_us(std::max(gap.until_us, gap.from_us + 1));
-  event.mutable_gap()->set_reason("disk_full");
-  if (const auto stated = spool_->state_event(project, std::move(event)); !stated.ok()) {
-    log_.warn("the gap could not be stated: {}", stated.error().message());
-  }
-}
-
-// What is short of room, or wrong with the disk, once when it begins and once when it is over.
-void Owner::say_trouble(std::string& said, const Reply& reply) const {
-  const SpoolTrouble trouble = spool_->trouble();
-  if (trouble.kind == said) return;
-  const SpoolRoom room = spool_->room();
-  reply({{"type", "trouble"},
-         {"trouble", trouble.kind.empty() ? said : trouble.kind},
-         {"active", !trouble.kind.empty()},
-         {"room_bytes", room.free_bytes},
-         {"room_ms", room.left_ms}});
-  said = trouble.kind;
-}
-
-RecordingEnd Owner::follow(Recording& recording, StopSignal& stop, PendingWarnings& warnings,
-                           const Reply& reply, bool& stopped) {
-  std::string said;
-  // wait() blocks, so it has a thread of its own and this one keeps talking.
-  std::atomic<bool> ended = false;
-  RecordingEnd end;
-  std::thread waiter([&] {
-    end = recording.wait();
-    ended = true;
-  });
-  std::int64_t said_us = 0;
-  while (!ended) {
-    if (!stopped && stop.wait_ms(kPollMs)) {
-      stopped = true;
-      stop.clear();  // from here on it means: do not wait for the delivery either
-      recording.stop();
-    } else if (stopped) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
-    }
-    for (const nlohmann::json& warning : warnings.take()) reply(warning);
-    say_trouble(said, reply);
-    if (clock_.monotonic_us() - said_us < kProgressUs) continue;
-    said_us = clock_.monotonic_us();
-    nlohmann::json progress = progress_of(recording.id());
-    progress["type"] = "progress";
-    progress["captured_ms"] = recording.media_time_us() / 1000;
-    reply(progress);
-  }
-  waiter.join();
-  for (const nlohmann::json& warning : warnings.take()) reply(warning);
-  return end;
 }
 
 nlohmann::json Owner::progress_of(CaptureId capture) const {
@@ -405,18 +267,23 @@ Status Owner::wait_stated(EventId event, StopSignal& stop) {
   }
 }
 
+Result<FileOptions> Owner::file_options(const Request& request) const {
+  FileOptions options;
+  SC_TRY_ASSIGN(options.project, project_of(request));
+  options.area = request.area;
+  options.title = request.title;
+  options.note = request.note;
+  options.captured_at_us = request.captured_at_us;
+  options.demonstration = request.demonstration;
+  options.boot_count = spool_->boot_count();
+  return options;
+}
+
 Result<nlohmann::json> Owner::photo(const Request& request, StopSignal& stop, const Reply& reply) {
   nlohmann::json answer;
   CaptureId id;
   if (!request.file.empty()) {
-    FileOptions options;
-    SC_TRY_ASSIGN(options.project, project_of(request));
-    options.area = request.area;
-    options.title = request.title;
-    options.note = request.note;
-    options.captured_at_us = request.captured_at_us;
-    options.demonstration = request.demonstration;
-    options.boot_count = spool_->boot_count();
+    SC_TRY_ASSIGN(const FileOptions options, file_options(request));
     SC_TRY_ASSIGN(const StoredFile stored, store_photo_file(request.file, options, *spool_));
     id = stored.capture;
     answer = {{"capture_id", id.text()},
@@ -465,14 +332,7 @@ Result<CaptureId> Owner::photo_from_source(const Request& request) {
 
 Result<nlohmann::json> Owner::document(const Request& request, StopSignal& stop,
                                        const Reply& reply) {
-  FileOptions options;
-  SC_TRY_ASSIGN(options.project, project_of(request));
-  options.area = request.area;
-  options.title = request.title;
-  options.note = request.note;
-  options.captured_at_us = request.captured_at_us;
-  options.demonstration = request.demonstration;
-  options.boot_count = spool_->boot_count();
+  SC_TRY_ASSIGN(const FileOptions options, file_options(request));
   SC_TRY_ASSIGN(const StoredFile stored, store_document_file(request.file, options, *spool_));
   if (request.until_delivered) SC_TRY(wait_delivered(stored.capture, stop, reply));
   return nlohmann::json{{"capture_id", stored.capture.text()},

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "agent/capture/photo_file.h"
 #include "agent/capture/recording.h"
 #include "agent/config.h"
-#include "agent/pending_warnings.h"
 #include "agent/publish/courier.h"
 #include "agent/request.h"
 #include "agent/spool/spool.h"
@@ -42,33 +42,10 @@ class Owner {
   Result<nlohmann::json> send(const Request& request, StopSignal& stop, const Reply& reply);
   Result<nlohmann::json> stay(StopSignal& stop, const Reply& reply);
 
-  // One act of filming: a capture, or several where the disk was full in between.
-  struct Gap {
-    CaptureId capture;  // that ended before it
-    std::int64_t from_us = 0, until_us = 0;
-  };
-  struct RecordedFilm {
-    RecordingEnd end;  // of the last; its figures are of all together
-    bool stopped = false;
-    std::int64_t pauses = 0, paused_us = 0;
-    std::optional<Gap> gap;  // to be stated when the next begins
-    void add(const RecordingEnd& next);
-  };
-  Result<RecordedFilm> record_on(RecordOptions options, StopSignal& stop, const Reply& reply,
-                                 std::vector<CaptureId>& made);
-  Result<RecordingEnd> record_once(const RecordOptions& options, StopSignal& stop,
-                                   const Reply& reply, std::vector<CaptureId>& made,
-                                   RecordedFilm& film);
-  bool wait_for_room(StopSignal& stop);
-  void state_gap(ProjectId project, const Gap& gap);
-  void say_trouble(std::string& said, const Reply& reply) const;
-
   // The live rendition follows the link from now on, where it may.
   void follow_link(Recording& recording);
   void take_rung(const Rung& rung);  // delivery thread
-  // Follows a recording until it has ended.
-  RecordingEnd follow(Recording& recording, StopSignal& stop, PendingWarnings& warnings,
-                      const Reply& reply, bool& stopped);
+  Result<FileOptions> file_options(const Request& request) const;
   Result<CaptureId> photo_from_source(const Request& request);
   // Waits until everything of `capture` is at the hub.
   Status wait_delivered(CaptureId capture, StopSignal& stop, const Reply& reply);
