@@ -9,15 +9,14 @@ and the traces say how much could have been carried. --quick makes a tenth of it
 import contextlib
 import os
 import pathlib
-import struct
 import sys
 import time
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "fault"))
-from archive_checker import FIXED, HEADER_BYTES, varint_field  # noqa: E402
 from field import Field, why_not  # noqa: E402
+from sidecar import records_of, timescale_of  # noqa: E402
 
 DATA = pathlib.Path(os.environ.get("SITECAST_TEST_DATA", ROOT.parent / "shared" / "data"))
 DRIVING = DATA / "lte-traces" / "ATT-LTE-driving-2016.up"
@@ -29,8 +28,6 @@ ENDS = 1200
 VOICE_KBIT_PER_S = 96  # a link that gives this much carries voice
 VOICE_LATE_S = 2.0
 WINDOW_S = 5
-TIMESCALES = {"audio": 48_000, "video": 90_000, "master": 90_000}
-ARRIVED_LIVE = 1  # hub/archive/sidecar.h
 
 
 @dataclass
@@ -171,23 +168,13 @@ class Walk:
 
 
 def read_parts(sidecar):
-    """Every part of a whole sidecar: hub/archive/sidecar.h, proto/schema."""
-    data = sidecar.read_bytes()
+    """Of a track that is heard or seen."""
     track = sidecar.name[: -len(".sidecar")]
-    timescale = TIMESCALES.get(track.split(".")[0])
-    if timescale is None:
+    records = list(records_of(sidecar))
+    first = next((record for record in records if record.init_segment and record.captured_us), None)
+    if first is None:
         return []
-    at, rows, began = HEADER_BYTES, [], None
-    while at < len(data):
-        size = struct.unpack_from(">I", data, at)[0]
-        body = data[at + 8 : at + 8 + size]
-        _, flags, _, media_bytes, received_us, _ = FIXED.unpack_from(body, 0)
-        envelope_size = struct.unpack_from(">H", body, FIXED.size)[0]
-        envelope = body[FIXED.size + 2 : FIXED.size + 2 + envelope_size]
-        begins, lasts, stated_us = (varint_field(envelope, number) for number in (2, 3, 7))
-        if stated_us and began is None:
-            began = stated_us / 1e6 - begins / timescale
-        rows.append((begins + lasts, received_us / 1e6, media_bytes, bool(flags & ARRIVED_LIVE)))
-        at += 8 + size
-    return [Part(track, began + end / timescale, received, size, live)
-            for end, received, size, live in rows]
+    timescale = timescale_of(first.init_segment)
+    began = first.captured_us / 1e6 - first.media_time / timescale
+    return [Part(track, began + (record.media_time + record.duration) / timescale,
+                 record.received_us / 1e6, record.size, record.live) for record in records]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Independent reader of the hub's archive and of the agent's ledger.
 
-Shares no code with the product: it reads sidecars and media by the format written down in
-hub/archive/sidecar.h and compares them with the ledger that the agent wrote outside the spool
+Shares no code with the product: it reads sidecars (tests/support/sidecar.py) and media by the format
+written down in hub/archive/sidecar.h and compares them with the ledger that the agent wrote outside the spool
 (agent.toml, [spool] ledger: "capture track sequence hash" a line). Checked here:
   I1 every ledgered part is in the archive, its SHA-256 equal
   I3 no part is stored twice
@@ -11,10 +11,11 @@ hub/archive/sidecar.h and compares them with the ledger that the agent wrote out
 import hashlib
 import pathlib
 import struct
+import sys
 from dataclasses import dataclass, field
 
-HEADER_BYTES = 28
-FIXED = struct.Struct(">BBQIq32s")  # version, flags, offset, size, received_at_us, part hash
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from sidecar import FIXED, HEADER_BYTES, fields_of, records_of  # noqa: E402
 
 
 def _crc32c_table():
@@ -35,40 +36,6 @@ def crc32c(data):
     for byte in data:
         crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
     return crc ^ 0xFFFFFFFF
-
-
-def varint_field(message, wanted):
-    """Value of a varint field of a protobuf message, 0 when absent."""
-    at = 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(message):
-        key = varint()
-        kind = key & 7
-        if kind == 0:
-            value = varint()
-            if key >> 3 == wanted:
-                return value
-        elif kind == 2:
-            size = varint()
-            at += size
-        elif kind == 1:
-            at += 8
-        elif kind == 5:
-            at += 4
-        else:
-            raise ValueError(f"wire type {kind}")
-    return 0
 
 
 @dataclass
@@ -101,7 +68,7 @@ def read_track(sidecar_path):
             track.problems.append(f"record version {version} at {at}")
         envelope_size = struct.unpack_from(">H", body, FIXED.size)[0]
         envelope = body[FIXED.size + 2 : FIXED.size + 2 + envelope_size]
-        sequence = varint_field(envelope, 1)
+        sequence = fields_of(envelope).get(1, 0)
         piece = media[offset : offset + media_size]
         actual = hashlib.sha256(envelope + piece).digest()
         if len(piece) != media_size:
@@ -122,18 +89,7 @@ def read_track(sidecar_path):
 
 def sequences_in(sidecar_path):
     """Sequences of the whole records of a sidecar that may be growing."""
-    data = sidecar_path.read_bytes()
-    at = HEADER_BYTES
-    sequences = []
-    while at + 8 <= len(data):
-        size = struct.unpack_from(">I", data, at)[0]
-        body = data[at + 8 : at + 8 + size]
-        if len(body) < size:
-            break
-        envelope_size = struct.unpack_from(">H", body, FIXED.size)[0]
-        sequences.append(varint_field(body[FIXED.size + 2 : FIXED.size + 2 + envelope_size], 1))
-        at += 8 + size
-    return sequences
+    return [record.sequence for record in records_of(sidecar_path)]
 
 
 def read_archive(hub_state_dir):
