@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Broker and hub for the tests of the agent: real processes, loopback, everything under one folder."""
+import argparse
 import json
 import os
 import pathlib
@@ -7,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts" / "lib"), str(ROOT / "tests" / "fault")]
@@ -217,3 +220,28 @@ def alter_last_running_hash(path):
 def kill(process):
     os.kill(process.pid, signal.SIGKILL)
     process.wait(30)
+
+
+class ChainTest(unittest.TestCase):
+    """Each test has a chain of its own; its logs are printed when it fails. The file's main sets `options`."""
+
+    options = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="sitecast-chain-")
+        self.addCleanup(folder.cleanup)
+        self.chain = Chain(self.options.build, folder.name, self.options.port_base)
+        self.addCleanup(self.chain.__exit__)
+
+    def tearDown(self):
+        outcome = self._outcome.result
+        if outcome.failures or outcome.errors:
+            print(self.chain.logs(), file=sys.stderr)
+
+
+def main(what):
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("--build", required=True, help="folder with bin/")
+    parser.add_argument("--port-base", type=int, default=24300)
+    ChainTest.options, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], "-v", *rest])

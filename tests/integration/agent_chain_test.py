@@ -2,30 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a test source through agent, broker and hub into the archive, with each of them killed on the
 way. What was filmed is known from the agent's ledger; the archive is read by an independent reader."""
-import argparse
 import os
 import signal
-import sys
-import tempfile
-import unittest
 
-from agent_chain import Chain, alter_last_running_hash, kill, wait_until
-
-OPTIONS = None
+from agent_chain import ChainTest, alter_last_running_hash, kill, main, wait_until
 
 
-class AgentChainTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="sitecast-chain-")
-        self.addCleanup(folder.cleanup)
-        self.chain = Chain(OPTIONS.build, folder.name, OPTIONS.port_base)
-        self.addCleanup(self.chain.__exit__)
-
-    def tearDown(self):
-        outcome = self._outcome.result
-        if outcome.failures or outcome.errors:
-            print(self.chain.logs(), file=sys.stderr)
-
+class AgentChainTest(ChainTest):
     def assert_delivered_whole(self):
         chain = self.chain
         status = chain.status()
@@ -263,8 +246,4 @@ class AgentChainTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--port-base", type=int, default=24300)
-    OPTIONS, rest = parser.parse_known_args()
-    unittest.main(argv=[sys.argv[0], "-v", *rest])
+    main(__doc__)

@@ -2,28 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks that cost by the byte: live only on a metered one, a daily data budget that survives a kill, and
 `send --now`. Real agent, broker and hub."""
-import argparse
-import sys
-import tempfile
-import unittest
 
-from agent_chain import Chain, kill, wait_until
-
-OPTIONS = None
+from agent_chain import ChainTest, kill, main, wait_until
 
 
-class AgentDataTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="sitecast-data-")
-        self.addCleanup(folder.cleanup)
-        self.chain = Chain(OPTIONS.build, folder.name, OPTIONS.port_base)
-        self.addCleanup(self.chain.__exit__)
-
-    def tearDown(self):
-        outcome = self._outcome.result
-        if outcome.failures or outcome.errors:
-            print(self.chain.logs(), file=sys.stderr)
-
+class AgentDataTest(ChainTest):
     def configure(self, text):
         with open(self.chain.config, "a", encoding="utf-8") as config:
             config.write("\n" + text)
@@ -108,8 +91,4 @@ class AgentDataTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--port-base", type=int, required=True)
-    OPTIONS, rest = parser.parse_known_args()
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    main(__doc__)
