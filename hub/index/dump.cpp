@@ -16,7 +16,7 @@ struct Part {
   std::string sql;
 };
 
-std::array<Part, 8> parts() {
+std::array<Part, 10> parts() {
   return {{
       {"project", 5,
        "select project_id, capture_count, stated_at_us, stated_event, statement from project"
@@ -27,6 +27,12 @@ std::array<Part, 8> parts() {
       {"event", 10,
        "select event_id, project_id, device_id, kind, stated_at_us, received_at_us, capture_id,"
        " media_time_us, area, event from event order by 1"},
+      {"plan_baseline", 5,
+       "select project_id, number, stated_at_us, stated_event, statement from plan_baseline"
+       " order by 1, 2"},
+      {"plan_statement", 4,
+       "select project_id, item_id, stated_at_us, event_id from plan_statement"
+       " order by 1, 2, 3, 4"},
       {"track", 18,
        "select capture_id, name, project_id, capture_complete, part_count_stated, timescale, "
        "codec, codec_sequence, part_count, part_count_total,"

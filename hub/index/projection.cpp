@@ -137,6 +137,39 @@ Status apply_member(Database& database, ProjectId project, const v1::Event& even
       .run();
 }
 
+// A number that is taken stays with the earliest statement, in whatever order they come.
+Status apply_baseline(Database& database, ProjectId project, const v1::Event& event) {
+  SC_TRY_ASSIGN(
+      Statement * save,
+      database.cached(
+          "insert into plan_baseline (project_id, number, stated_at_us, stated_event, statement)"
+          " values (?, ?, ?, ?, ?) on conflict do update set stated_at_us = excluded.stated_at_us,"
+          " stated_event = excluded.stated_event, statement = excluded.statement"
+          " where (excluded.stated_at_us, excluded.stated_event) < (stated_at_us, stated_event)"));
+  return save
+      ->bind(project, event.plan_baselined().number(), event.stated_at_us(),
+             as_bytes(event.event_id()), serialized(event.plan_baselined()))
+      .run();
+}
+
+Status apply_plan_statement(Database& database, ProjectId project, std::string_view item,
+                            const v1::Event& event) {
+  SC_TRY_ASSIGN(Statement * insert,
+                database.cached("insert into plan_statement (project_id, item_id, stated_at_us,"
+                                " event_id) values (?, ?, ?, ?) on conflict do nothing"));
+  return insert->bind(project, as_bytes(item), event.stated_at_us(), as_bytes(event.event_id()))
+      .run();
+}
+
+Status apply_plan(Database& database, ProjectId project, const v1::Event& event) {
+  if (event.has_plan_baselined()) return apply_baseline(database, project, event);
+  const std::string_view item = event.has_progress()    ? event.progress().plan_item()
+                                : event.has_milestone() ? event.milestone().plan_item()
+                                                        : std::string_view();
+  if (item.size() != kIdBytes) return Ok{};
+  return apply_plan_statement(database, project, item, event);
+}
+
 Status apply_earlier_events(Database& database, CaptureRow& row) {
   SC_TRY_ASSIGN(Statement * select,
                 database.cached("select event, device_id, received_at_us from event where "
@@ -325,6 +358,7 @@ Result<AppliedEvent> apply_event(Database& database, ProjectId project, const Ev
   if (applied.is_new) {
     if (event->has_project()) SC_TRY(apply_project(database, project, *event));
     if (event->has_member()) SC_TRY(apply_member(database, project, *event));
+    SC_TRY(apply_plan(database, project, *event));
   }
   if (const auto capture = CaptureId::from_bytes(event->capture_id())) {
     SC_TRY(apply_about_capture(database, project, *capture, record, *event, applied.is_new));

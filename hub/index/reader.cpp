@@ -174,6 +174,77 @@ class SqliteIndexReader final : public IndexReader {
     });
   }
 
+  Result<std::vector<PlanBaselineInfo>> plan_baselines(ProjectId project) override {
+    using Baselines = std::vector<PlanBaselineInfo>;
+    return in_view<Baselines>([&]() -> Result<Baselines> {
+      SC_TRY_ASSIGN(Statement * select,
+                    database_->cached("select number, stated_at_us, stated_event, statement from "
+                                      "plan_baseline where project_id = ? order by number desc"));
+      select->bind(project);
+      Baselines found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) return found;
+        const ByteView statement = select->blob(3);
+        found.push_back({static_cast<std::uint32_t>(select->integer(0)), select->integer(1),
+                         *EventId::from_bytes(select->blob(2)),
+                         Bytes(statement.begin(), statement.end())});
+      }
+    });
+  }
+
+  Result<std::vector<EventInfo>> plan_parts(ProjectId project,
+                                            const std::vector<EventId>& parts) override {
+    return in_view<std::vector<EventInfo>>([&]() -> Result<std::vector<EventInfo>> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(
+              "select event_id, kind, device_id, stated_at_us, received_at_us, media_time_us, event"
+              " from event where event_id = ? and project_id = ? and kind = 'plan.part'"));
+      std::vector<EventInfo> found;
+      for (const EventId& part : parts) {
+        SC_TRY_ASSIGN(const bool there, select->bind(part, project).step());
+        if (!there) return unavailable("a part of the plan has not arrived yet");
+        found.push_back(event_from(*select, std::nullopt));
+      }
+      select->reset();
+      return found;
+    });
+  }
+
+  Result<std::vector<PlanStatementInfo>> plan_statements(ProjectId project) override {
+    using Statements = std::vector<PlanStatementInfo>;
+    return in_view<Statements>([&]() -> Result<Statements> {
+      // What was filmed counts from when it was filmed, also when it is spoken of later.
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(
+              "select event.event_id, event.kind, event.device_id, event.stated_at_us,"
+              " event.received_at_us, event.media_time_us, event.event, item_id, event.capture_id,"
+              " captured_at_us from plan_statement"
+              " join event on event.event_id = plan_statement.event_id"
+              " left join capture on capture.capture_id = event.capture_id"
+              " and capture.project_id = plan_statement.project_id"
+              " where plan_statement.project_id = ?"
+              " order by item_id, plan_statement.stated_at_us, plan_statement.event_id"));
+      select->bind(project);
+      Statements found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) return found;
+        // Evidence is a capture of the project that is there.
+        const bool filmed = !select->is_null(9);
+        PlanStatementInfo info;
+        const ByteView item = select->blob(7);
+        info.item_id.assign(item.begin(), item.end());
+        info.event = event_from(
+            *select, filmed ? CaptureId::from_bytes(select->blob(8)) : std::optional<CaptureId>());
+        info.seen_at_us = filmed ? select->integer(9) : info.event.stated_at_us;
+        found.push_back(std::move(info));
+      }
+    });
+  }
+
   Result<std::vector<Segment>> segments(CaptureId id, std::string_view track, std::uint64_t from,
                                         std::uint64_t until) override {
     return in_view<std::vector<Segment>>([&]() -> Result<std::vector<Segment>> {

@@ -95,6 +95,21 @@ struct TimelineQuery {
   std::string capture_kind;                 // empty: all; remarks have none
 };
 
+// A frozen plan. Its lines are known once all its parts have arrived.
+struct PlanBaselineInfo {
+  std::uint32_t number = 0;
+  std::int64_t stated_at_us = 0;
+  EventId stated_event;
+  Bytes statement;  // v1::PlanBaselined
+};
+
+// Something that was said of a plan item.
+struct PlanStatementInfo {
+  Bytes item_id;
+  EventInfo event;
+  std::int64_t seen_at_us = 0;  // when its evidence was filmed, else when it was stated
+};
+
 class IndexReader {
  public:
   // `state_dir` is the hub's. kUnavailable when there is no index yet.
@@ -116,6 +131,15 @@ class IndexReader {
   virtual Result<ProjectId> project_of(CaptureId id) = 0;
   virtual Result<std::vector<TrackInfo>> tracks(CaptureId id) = 0;
   virtual Result<std::vector<EventInfo>> events(CaptureId id) = 0;
+
+  // Newest number first.
+  virtual Result<std::vector<PlanBaselineInfo>> plan_baselines(ProjectId project) = 0;
+  // The plan.part events of these ids that belong to the project, in that order. kUnavailable when
+  // one has not arrived yet.
+  virtual Result<std::vector<EventInfo>> plan_parts(ProjectId project,
+                                                    const std::vector<EventId>& parts) = 0;
+  // By item, then in the order in which they were stated.
+  virtual Result<std::vector<PlanStatementInfo>> plan_statements(ProjectId project) = 0;
 
   // Segments in media-time order that overlap [from, until) in the track's timescale.
   virtual Result<std::vector<Segment>> segments(CaptureId id, std::string_view track,

@@ -8,7 +8,7 @@
 -- order and how often events are applied. Membership alone is decided by the order of the log: who may
 -- look must not depend on a clock.
 
-pragma user_version = 4;
+pragma user_version = 5;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -97,6 +97,27 @@ create index remark_by_time on event (project_id, stated_at_us, event_id, kind, 
 create index remark_by_area on event (project_id, area, stated_at_us, event_id, kind, capture_id,
                                       device_id, received_at_us, media_time_us, event)
   where capture_id is null and kind in ('note', 'progress');
+
+-- Frozen plans. A number belongs to who stated it first; what else claims it stays in the log alone. The
+-- lines are in the plan.part events that the statement names, and are read from there.
+create table plan_baseline (
+  project_id         blob not null check (length(project_id) = 16),
+  number             integer not null check (number > 0),
+  stated_at_us       integer not null,
+  stated_event       blob not null check (length(stated_event) = 16),
+  statement          blob not null,   -- v1::PlanBaselined
+  primary key (project_id, number)
+) strict, without rowid;
+
+-- Everything that was said of a plan item: progress that names it, and the steps of its milestone. The
+-- event itself is in `event`.
+create table plan_statement (
+  project_id         blob not null check (length(project_id) = 16),
+  item_id            blob not null check (length(item_id) = 16),
+  stated_at_us       integer not null,
+  event_id           blob not null check (length(event_id) = 16),
+  primary key (project_id, item_id, stated_at_us, event_id)
+) strict, without rowid;
 
 -- One row per track; counts are of the rows in track_row, which end at indexed_bytes. What playing
 -- it asks of its capture is here too, so that nothing else has to be looked for.

@@ -9,7 +9,7 @@
 namespace sitecast::hub {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 4;
+constexpr std::int64_t kSchemaVersion = 5;
 // The gateway, in the hub's group, reads it and needs write access to -shm.
 constexpr unsigned kGroupMayRead = 0660;
 constexpr unsigned kPageBytes = 16 * 1024;  // README, "Cost"

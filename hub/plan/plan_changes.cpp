@@ -94,17 +94,30 @@ std::optional<int> moved_days(const std::optional<PlanDate>& before,
   return static_cast<int>((*after - *before).count());
 }
 
-}  // namespace
-
-PlanChanges compare_plans(const PlanSheet& before, const PlanSheet& after) {
-  Matching matching(before, after);
+// Returns the items that had several candidates by path and area.
+std::vector<std::uint32_t> match(Matching& matching, const PlanSheet& before,
+                                 const PlanSheet& after) {
   const auto old_paths = paths_of(before);
   const auto new_paths = paths_of(after);
   matching.pair_by(old_paths, new_paths);
-  PlanChanges result;
-  const auto several =
-      matching.pair_by(with_areas(old_paths, before), with_areas(new_paths, after));
+  auto several = matching.pair_by(with_areas(old_paths, before), with_areas(new_paths, after));
   matching.pair_by(codes_of(before), codes_of(after));
+  return several;
+}
+
+}  // namespace
+
+std::vector<std::optional<std::uint32_t>> match_plans(const PlanSheet& before,
+                                                      const PlanSheet& after) {
+  Matching matching(before, after);
+  match(matching, before, after);
+  return matching.old_of();
+}
+
+PlanChanges compare_plans(const PlanSheet& before, const PlanSheet& after) {
+  Matching matching(before, after);
+  const auto several = match(matching, before, after);
+  PlanChanges result;
   result.ambiguous = static_cast<std::size_t>(
       std::count_if(several.begin(), several.end(),
                     [&](std::uint32_t item) { return !matching.old_of()[item]; }));

@@ -33,4 +33,8 @@ struct PlanChanges {
 // sheet more than once is matched by area as well, and else by nothing.
 PlanChanges compare_plans(const PlanSheet& before, const PlanSheet& after);
 
+// Of each item of the newer sheet, which one of the older it is.
+std::vector<std::optional<std::uint32_t>> match_plans(const PlanSheet& before,
+                                                      const PlanSheet& after);
+
 }  // namespace sitecast::hub

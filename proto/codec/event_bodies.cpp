@@ -139,6 +139,7 @@ Status check_progress(const v1::Progress& progress) {
   }
   SC_TRY(check_name(progress.stage(), "stage"));
   SC_TRY(check_within(progress.percentage(), 0, progress.has_percentage() ? 100 : 0, "percentage"));
+  SC_TRY(check_optional_id(progress.plan_item(), "plan_item"));
   return check_text(progress.text(), "text");
 }
 
@@ -175,6 +176,86 @@ Status check_member(const v1::Event& event) {
   return check_one_of(event.member().role(), {"centre", "agent", "owner"}, "role");
 }
 
+// 1950-01-01 to 2149-12-31, as the readers of sheets take dates.
+Status check_day(std::int32_t day, std::string_view field) {
+  return check_within(day, -7305, 65744, field);
+}
+
+Status check_line(const v1::PlanLine& line) {
+  constexpr double kLongestDays = 100'000;
+  constexpr double kLargestWeight = 1e12;
+  SC_TRY(check_id(line.item_id(), "item_id"));
+  SC_TRY(check_required_name(line.name(), "name"));
+  for (const auto* text : {&line.number(), &line.wbs(), &line.area(), &line.responsible()}) {
+    SC_TRY(check_name(*text, "text"));
+  }
+  SC_TRY(check_text(line.remark(), "remark"));
+  if (line.source_row() == 0) return invalid_argument("source_row is 0");
+  SC_TRY(check_within(line.level(), 1, limits::kPlanLevels, "level"));
+  if (line.has_start_day()) SC_TRY(check_day(line.start_day(), "start_day"));
+  if (line.has_finish_day()) SC_TRY(check_day(line.finish_day(), "finish_day"));
+  if (line.has_start_day() && line.has_finish_day() && line.finish_day() < line.start_day()) {
+    return invalid_argument("finish_day is before start_day");
+  }
+  SC_TRY(check_within(line.duration_days(), 0, kLongestDays, "duration_days"));
+  SC_TRY(check_within(line.weight(), 0, kLargestWeight, "weight"));
+  SC_TRY(check_within(line.sheet_percent(), 0, 100, "sheet_percent"));
+  SC_TRY(check_day(line.sheet_actual_start_day(), "sheet_actual_start_day"));
+  SC_TRY(check_day(line.sheet_actual_finish_day(), "sheet_actual_finish_day"));
+  for (const v1::PlanLineLink& link : line.predecessors()) {
+    SC_TRY(check_id(link.item_id(), "predecessors.item_id"));
+    SC_TRY(check_one_of(link.type(), {"FS", "SS", "FF", "SF"}, "predecessors.type"));
+    SC_TRY(check_within(link.lag_days(), -kLongestDays, kLongestDays, "predecessors.lag_days"));
+  }
+  return Ok{};
+}
+
+Status check_plan_part(const v1::PlanPart& part) {
+  if (part.lines().empty()) return invalid_argument("lines is empty");
+  for (const v1::PlanLine& line : part.lines()) {
+    const Status status = check_line(line);
+    if (!status.ok()) return status.error().within("lines");
+  }
+  return Ok{};
+}
+
+Status check_baselined(const v1::PlanBaselined& plan) {
+  SC_TRY(check_within(plan.number(), 1, limits::kPlanBaselines, "number"));
+  if (plan.part_events().empty()) return invalid_argument("part_events is empty");
+  if (static_cast<std::size_t>(plan.part_events().size()) > limits::kPlanParts) {
+    return invalid_argument(fmt::format("more than {} part_events", limits::kPlanParts));
+  }
+  std::set<std::string_view> seen;
+  for (const std::string& part : plan.part_events()) {
+    SC_TRY(check_id(part, "part_events"));
+    if (!seen.insert(part).second) return invalid_argument("part_events repeats itself");
+  }
+  SC_TRY(check_within(plan.line_count(), 1, limits::kPlanLines, "line_count"));
+  SC_TRY(check_hash(plan.sheet_sha256(), "sheet_sha256"));
+  SC_TRY(check_name(plan.file_name(), "file_name"));
+  SC_TRY(check_word(plan.format(), "format"));
+  SC_TRY(check_name(plan.title(), "title"));
+  if (static_cast<std::size_t>(plan.ignored().size()) > limits::kListEntries) {
+    return invalid_argument(fmt::format("ignored has more than {} entries", limits::kListEntries));
+  }
+  for (const v1::PlanIgnored& ignored : plan.ignored()) {
+    SC_TRY(check_word(ignored.code(), "ignored.code"));
+    SC_TRY(check_name(ignored.text(), "ignored.text"));
+  }
+  return Ok{};
+}
+
+// A decision stands on something that can be looked at, or says why not.
+Status check_milestone(const v1::Event& event) {
+  SC_TRY(check_id(event.milestone().plan_item(), "plan_item"));
+  SC_TRY(check_text(event.milestone().text(), "text"));
+  if (event.kind() == "milestone.confirmed") SC_TRY(require_capture(event));
+  if (event.kind() == "milestone.returned" && event.milestone().text().empty()) {
+    return invalid_argument("text is missing: the reason");
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Status check_media_time_us(std::int64_t us, std::string_view field) {
@@ -194,6 +275,9 @@ Status check_body(const v1::Event& event) {
     case v1::Event::kProject: return check_project(event.project());
     case v1::Event::kMember: return check_member(event);
     case v1::Event::kGap: return check_gap(event);
+    case v1::Event::kPlanPart: return check_plan_part(event.plan_part());
+    case v1::Event::kPlanBaselined: return check_baselined(event.plan_baselined());
+    case v1::Event::kMilestone: return check_milestone(event);
     case v1::Event::BODY_NOT_SET: return Ok{};
   }
   return Ok{};

@@ -26,7 +26,7 @@ constexpr std::uint8_t kDeviceOnly = speakers(Speaker::kDevice);
 constexpr std::uint8_t kDeciders = speakers(Speaker::kCentre, Speaker::kHub);
 constexpr std::uint8_t kPeople = speakers(Speaker::kCentre, Speaker::kAgent, Speaker::kOwner);
 
-constexpr std::array<EventRule, 9> kRules{{
+constexpr std::array<EventRule, 15> kRules{{
     {"capture.opened", kDeviceOnly, v1::Event::kCaptureOpened, "a recording begins"},
     {"capture.closed", kDeviceOnly, v1::Event::kCaptureClosed,
      "a recording ended, with the number of parts of each track"},
@@ -40,6 +40,17 @@ constexpr std::array<EventRule, 9> kRules{{
      "name, place, areas and stages of the project; the last one counts"},
     {"member.added", kDeciders, v1::Event::kMember, "a person belongs to the project in a role"},
     {"member.removed", kDeciders, v1::Event::kMember, "a person no longer belongs to it"},
+    {"plan.part", kDeciders, v1::Event::kPlanPart,
+     "lines of a schedule sheet; in force when a baseline names it"},
+    {"plan.baselined", kDeciders, v1::Event::kPlanBaselined,
+     "a plan was confirmed and is frozen under its number"},
+    {"milestone.claimed", speakers(Speaker::kCentre, Speaker::kAgent), v1::Event::kMilestone,
+     "a milestone is said to be reached"},
+    {"milestone.reviewed", kDeciders, v1::Event::kMilestone, "the centre has looked at the claim"},
+    {"milestone.confirmed", kDeciders, v1::Event::kMilestone,
+     "the centre confirms it, on the evidence named"},
+    {"milestone.returned", kDeciders, v1::Event::kMilestone,
+     "the centre sends it back, with the reason"},
 }};
 
 constexpr std::array<std::string_view, 7> kDecisionPrefixes{

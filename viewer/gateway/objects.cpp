@@ -92,8 +92,23 @@ void write_event_body(JsonWriter& json, const v1::Event& event) {
       json.member("until_us", gap.until_us()).member("reason", gap.reason());
       break;
     }
-    case v1::Event::kNote:
     case v1::Event::kProgress:
+      if (const auto item = EventId::from_bytes(event.progress().plan_item())) {
+        json.member("plan_item", item->text());
+      }
+      break;
+    case v1::Event::kMilestone:
+      if (const auto item = EventId::from_bytes(event.milestone().plan_item())) {
+        json.member("plan_item", item->text());
+      }
+      json.member("text", event.milestone().text());
+      break;
+    case v1::Event::kPlanBaselined:
+      json.member("number", event.plan_baselined().number());
+      json.member("line_count", event.plan_baselined().line_count());
+      break;
+    case v1::Event::kPlanPart:  // its lines are read as a plan
+    case v1::Event::kNote:
     case v1::Event::BODY_NOT_SET: break;
   }
   json.end_object();

@@ -55,6 +55,12 @@ class DumpTest : public testing::Test {
     closed.set_capture_id(capture.raw());
     closed.mutable_capture_closed()->add_tracks()->set_track("video");
     archive.add_event(project, device, closed);
+    v1::Event plan = event("plan.baselined");
+    plan.mutable_plan_baselined()->set_number(1);
+    archive.add_event(project, device, plan);
+    v1::Event progress = event("progress");
+    progress.mutable_progress()->set_plan_item(EventId::make().raw());
+    archive.add_event(project, device, progress);
     const auto built = build_index(layout_, original_, Log("test"));
     ASSERT_TRUE(built.ok());
   }
@@ -139,7 +145,7 @@ TEST_F(DumpTest, EveryValueOfEveryTableIsShown) {
     EXPECT_TRUE(dump(copy) != before) << what << " may differ unseen";
     ++changed;
   }
-  EXPECT_EQ(tables.size(), 9U);
+  EXPECT_EQ(tables.size(), 11U);
   EXPECT_GT(changed, 60U);
 }
 

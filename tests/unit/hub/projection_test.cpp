@@ -27,6 +27,7 @@ class EventMaker {
  public:
   explicit EventMaker(std::uint64_t seed) : random_(seed) {
     for (int i = 0; i < 5; ++i) captures_.push_back(CaptureId::make());
+    for (int i = 0; i < 4; ++i) items_.push_back(EventId::make());
   }
 
   std::vector<Stated> make(std::size_t count) {
@@ -44,7 +45,7 @@ class EventMaker {
     stated.device = random_() % 2 == 0 ? one_ : other_;
     stated.received_at_us = 1'700'000'500'000'000 + static_cast<std::int64_t>(random_() % 1000);
     event.set_capture_id(captures_[random_() % captures_.size()].raw());
-    switch (random_() % 8) {
+    switch (random_() % 11) {
       case 0: {
         event.set_kind("capture.opened");
         event.mutable_capture_opened()->set_capture_kind(random_() % 2 == 0 ? "walkthrough"
@@ -76,6 +77,23 @@ class EventMaker {
         event.mutable_quality()->set_warning(random_() % 2 == 0 ? "too_dark" : "blurred");
         event.mutable_quality()->set_active(random_() % 2 == 0);
         break;
+      case 8: {
+        event.clear_capture_id();
+        event.set_kind("plan.baselined");
+        event.mutable_plan_baselined()->set_number(1 + static_cast<std::uint32_t>(random_() % 3));
+        event.mutable_plan_baselined()->add_part_events(EventId::make().raw());
+        break;
+      }
+      case 9:
+        event.set_kind("progress");
+        event.mutable_progress()->set_has_percentage(true);
+        event.mutable_progress()->set_percentage(static_cast<double>(random_() % 100));
+        event.mutable_progress()->set_plan_item(items_[random_() % items_.size()].raw());
+        break;
+      case 10:
+        event.set_kind("milestone.confirmed");
+        event.mutable_milestone()->set_plan_item(items_[random_() % items_.size()].raw());
+        break;
       case 5:
         event.clear_capture_id();
         event.set_kind("project.stated");
@@ -94,6 +112,7 @@ class EventMaker {
 
   std::mt19937_64 random_;
   std::vector<CaptureId> captures_;
+  std::vector<EventId> items_;
   DeviceId one_ = DeviceId::make();
   DeviceId other_ = DeviceId::make();
 };

@@ -496,6 +496,75 @@ TEST_F(ReaderTest, ProjectsAndMembersAreTheLatestStatements) {
   EXPECT_TRUE(reader_->memberships("wang")->empty());
 }
 
+TEST_F(ReaderTest, APlanIsReadOnceAllItsPartsAreThereAndKeepsItsNumber) {
+  const ProjectId project = ProjectId::make();
+  const DeviceId device = DeviceId::make();
+  const auto stated = [&](const std::string& kind, std::int64_t at_us) {
+    v1::Event event;
+    event.set_event_id(EventId::make().raw());
+    event.set_kind(kind);
+    event.set_stated_at_us(at_us);
+    return event;
+  };
+  v1::Event part = stated("plan.part", 100);
+  part.mutable_plan_part()->add_lines()->set_name("基础");
+  v1::Event plan = stated("plan.baselined", 200);
+  plan.mutable_plan_baselined()->set_number(1);
+  plan.mutable_plan_baselined()->add_part_events(part.event_id());
+  v1::Event second = stated("plan.baselined", 300);
+  second.mutable_plan_baselined()->set_number(1);
+  archive_.add_event(project, device, second);
+  archive_.add_event(project, device, plan);
+  index(false);
+  const auto baselines = reader_->plan_baselines(project);
+  ASSERT_TRUE(baselines.ok());
+  ASSERT_EQ(baselines->size(), 1U);
+  EXPECT_EQ(baselines->front().stated_event.raw(), plan.event_id());
+  const std::vector<EventId> parts{*EventId::from_bytes(part.event_id())};
+  EXPECT_EQ(reader_->plan_parts(project, parts).error().kind(), ErrorKind::kUnavailable);
+  archive_.add_event(project, device, part);
+  index(false);
+  EXPECT_EQ(reader_->plan_parts(ProjectId::make(), parts).error().kind(), ErrorKind::kUnavailable);
+  const auto read = reader_->plan_parts(project, parts);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(to_string(ByteView(read->front().event_bytes)), part.SerializeAsString());
+}
+
+TEST_F(ReaderTest, WhatWasSeenCountsFromWhenItWasFilmedIfItsCaptureIsOfTheProject) {
+  const ProjectId project = ProjectId::make();
+  const DeviceId device = DeviceId::make();
+  const EventId item = EventId::make();
+  const CaptureId filmed = CaptureId::make();
+  const CaptureId foreign = CaptureId::make();
+  for (const auto& [capture, owner] : {std::pair(filmed, project), {foreign, ProjectId::make()}}) {
+    v1::Event opened;
+    opened.set_event_id(EventId::make().raw());
+    opened.set_kind("capture.opened");
+    opened.set_stated_at_us(1'000);
+    opened.set_capture_id(capture.raw());
+    opened.mutable_capture_opened()->set_capture_kind("photo");
+    opened.mutable_capture_opened()->set_captured_at_us(900);
+    archive_.add_event(owner, device, opened);
+  }
+  for (const CaptureId capture : {filmed, foreign}) {
+    v1::Event progress;
+    progress.set_event_id(EventId::make().raw());
+    progress.set_kind("progress");
+    progress.set_stated_at_us(5'000);
+    progress.set_capture_id(capture.raw());
+    progress.mutable_progress()->set_plan_item(item.raw());
+    archive_.add_event(project, device, progress);
+  }
+  index(false);
+  const auto statements = reader_->plan_statements(project);
+  ASSERT_TRUE(statements.ok());
+  ASSERT_EQ(statements->size(), 2U);
+  EXPECT_EQ(statements->at(0).event.capture, filmed);
+  EXPECT_EQ(statements->at(0).seen_at_us, 900);
+  EXPECT_FALSE(statements->at(1).event.capture);
+  EXPECT_EQ(statements->at(1).seen_at_us, 5'000);
+}
+
 TEST_F(ReaderTest, WorksWithoutAWriterAndFollowsASwitch) {
   const CaptureId first = CaptureId::make();
   open_capture(first, "photo", "", 1'700'000'000'000'000);

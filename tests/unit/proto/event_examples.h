@@ -34,7 +34,39 @@ inline v1::Event example_event(const std::string& kind) {
     event.mutable_member()->set_role("owner");
     return event;
   }
+  if (kind == "plan.part") {
+    v1::PlanLine& line = *event.mutable_plan_part()->add_lines();
+    line.set_item_id(example_id('i'));
+    line.set_source_row(7);
+    line.set_level(2);
+    line.set_name("钢柱吊装");
+    line.set_area("1#厂房");
+    line.set_start_day(20'500);
+    line.set_finish_day(20'520);
+    v1::PlanLineLink& link = *line.add_predecessors();
+    link.set_item_id(example_id('j'));
+    link.set_type("FS");
+    link.set_lag_days(-2);
+    return event;
+  }
+  if (kind == "plan.baselined") {
+    v1::PlanBaselined& plan = *event.mutable_plan_baselined();
+    plan.set_number(2);
+    plan.add_part_events(example_id('p'));
+    plan.set_line_count(1);
+    plan.set_sheet_sha256(std::string(32, 's'));
+    plan.set_file_name("计划表.xlsx");
+    plan.set_format("xlsx");
+    plan.set_ignored_count(1);
+    plan.add_ignored()->set_code("row_sum");
+    return event;
+  }
   event.set_capture_id(example_id('c'));
+  if (kind.starts_with("milestone.")) {
+    event.mutable_milestone()->set_plan_item(example_id('i'));
+    event.mutable_milestone()->set_text("屋面已封闭");
+    return event;
+  }
   if (kind == "capture.opened") {
     auto& opened = *event.mutable_capture_opened();
     opened.set_capture_kind("photo");
