@@ -136,6 +136,7 @@ void Courier::run() {
       queued_frame_bytes_ = 0;
     }
     const MutexLock lock(machine_mutex_);
+    look_at_tcp();
     for (Input& input : inputs) {
       take(input);
       carry_out();
@@ -319,6 +320,13 @@ void Courier::subscribe_for(ProjectId project) {
   transport_->subscribe(*topic(TopicKind::kDown, project));
 }
 
+// Often: before anything is decided.
+void Courier::look_at_tcp() {
+  if (!up_) return;
+  const auto figures = transport_->link_figures();
+  if (figures) machine_.tcp(tcp_state_of(*figures));
+}
+
 void Courier::watch_link() {
   const std::int64_t now = clock_.monotonic_us();
   if (connection_ == 0 || now - link_watched_us_ < watch_pause_us()) return;
@@ -496,9 +504,9 @@ void Courier::publish_status_of(ProjectId project, v1::DeviceStatus status) {
   }
   said = {key, full, now};
   status.set_at_us(clock_.wall_us());
-  transport_->publish(topic(TopicKind::kStatus, project),
-                      std::make_shared<const std::string>(status.SerializeAsString()), 1, true,
-                      kNoToken);
+  auto bytes = std::make_shared<const std::string>(status.SerializeAsString());
+  machine_.published_beside(bytes->size());
+  transport_->publish(topic(TopicKind::kStatus, project), std::move(bytes), 1, true, kNoToken);
 }
 
 DeliveryState Courier::state() const {

@@ -153,6 +153,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void carry_out() SC_REQUIRES(machine_mutex_);
   void send_part(const SendPart& send) SC_REQUIRES(machine_mutex_);
   void subscribe_for(ProjectId project);
+  void look_at_tcp() SC_REQUIRES(machine_mutex_);
   void watch_link() SC_REQUIRES(machine_mutex_);
   [[nodiscard]] std::int64_t watch_pause_us() const;
   void watch_connecting() SC_REQUIRES(machine_mutex_);

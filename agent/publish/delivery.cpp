@@ -17,6 +17,8 @@ constexpr std::int64_t kLongestConnectLimitUs = 4'000'000;
 constexpr std::int64_t kStableUs = 5'000'000;  // a connection that held counts as good
 constexpr std::int64_t kBusyTickUs = 100'000;
 constexpr std::int64_t kIdleTickUs = 1'000'000;
+// A large part passes bit by bit, and nothing says so: it is looked at.
+constexpr std::int64_t kHeldUpTickUs = 10'000;
 
 }  // namespace
 
@@ -153,6 +155,9 @@ void Delivery::lose_connection() {
   live_doubts_.clear();
   fill_doubts_.clear();
   live_unwritten_bytes_ = fill_unacked_bytes_ = 0;
+  published_bytes_ = passed_bytes_ = 0;
+  tcp_ = {0, 0, tcp_.round_trip_us};
+  fill_held_up_ = false;
   fill_unconfirmed_bytes_ = fill_unconfirmed_count_ = 0;
   live_unconfirmed_bytes_ = live_unconfirmed_count_ = 0;
   hub_present_ = hub_absent_ = false;
@@ -196,6 +201,18 @@ void Delivery::link_moves() {
   }
 }
 
+void Delivery::tcp(const TcpState& state) {
+  window_.tcp_round_trip(state.round_trip_us);
+  if (state.acknowledged_bytes > tcp_.acknowledged_bytes) {
+    // The first time it counts the handshakes too.
+    const std::uint64_t more =
+        tcp_.acknowledged_bytes > 0 ? state.acknowledged_bytes - tcp_.acknowledged_bytes : 0;
+    passed_bytes_ = std::min(published_bytes_, passed_bytes_ + more);
+    link_moves();
+  }
+  tcp_ = state;
+}
+
 bool Delivery::qos1_outstanding() const { return !outstanding_.empty(); }
 
 bool Delivery::anything_outstanding() const {
@@ -203,7 +220,7 @@ bool Delivery::anything_outstanding() const {
 }
 
 std::int64_t Delivery::round_trip_us() const {
-  return std::max(tcp_round_trip_us_, window_.base_us());
+  return std::max(tcp_.round_trip_us, window_.base_us());
 }
 
 std::int64_t Delivery::silence_limit_us() const {
@@ -257,7 +274,9 @@ std::int64_t Delivery::next_tick_us() const {
     case Link::kUp: break;
   }
   const bool busy = anything_outstanding() || !all_delivered();
-  return std::min(now + (busy ? kBusyTickUs : kIdleTickUs), std::max(hello_due_us_, now));
+  const bool tcp_tells = fill_held_up_ && tcp_.acknowledged_bytes > 0;
+  const std::int64_t pause_us = tcp_tells ? kHeldUpTickUs : busy ? kBusyTickUs : kIdleTickUs;
+  return std::min(now + pause_us, std::max(hello_due_us_, now));
 }
 
 bool Delivery::all_delivered() const {

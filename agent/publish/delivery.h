@@ -113,6 +113,12 @@ struct DeliveryState {
   std::int64_t round_trip_us = 0;
 };
 
+struct TcpState {
+  std::uint64_t acknowledged_bytes = 0;  // since it began
+  std::uint64_t in_flight_bytes = 0;     // sent, not acknowledged
+  std::int64_t round_trip_us = 0;        // smoothed
+};
+
 class Delivery {
  public:
   Delivery(DeliverySettings settings, SpoolView& spool, const Clock& clock, std::uint64_t seed);
@@ -142,7 +148,11 @@ class Delivery {
   void limit_on_the_way(std::uint32_t count) { receive_maximum_ = count; }
   void receipt(const v1::Receipt& receipt);
   void link_moves();  // the kernel says that the other side takes bytes
-  void round_trip(std::int64_t smoothed_us) { tcp_round_trip_us_ = smoothed_us; }
+  // What TCP knows of this connection. Not needed, but without it what is on the way is known only
+  // to whole publications, and a late PUBACK is taken for a queue.
+  void tcp(const TcpState& state);
+  // Something else was published: it is on the way too.
+  void published_beside(std::uint64_t bytes) { count_published(bytes); }
 
   // Live stops and everything goes by fill, until it is false again: the link is too thin for
   // voice.
@@ -157,6 +167,8 @@ class Delivery {
   void allow(std::optional<std::uint64_t> bytes);
   // Whatever was made so far is sent in spite of both.
   void send_now();
+  // Published on this connection and not at the other side, whether the kernel has it or not.
+  [[nodiscard]] std::uint64_t on_the_way_bytes() const { return published_bytes_ - passed_bytes_; }
   // Something was filmed within the last two seconds.
   [[nodiscard]] bool live() const;
   // Age of the oldest live part that the kernel has not taken.
@@ -205,6 +217,7 @@ class Delivery {
     std::uint32_t bytes = 0;
     std::int64_t event_position = 0;
     std::int64_t sent_us = 0;
+    std::uint64_t end_bytes = 0;  // of all that was published on this connection, with this
   };
   // When the hub is asked about a part of which it said nothing.
   struct Doubt {
@@ -245,11 +258,14 @@ class Delivery {
   void send_events();
   void send_fills();
   bool send_next_fill();
+  void count_published(std::uint64_t bytes) {
+    published_bytes_ += bytes + bytes / 400 + kAroundBytes;
+  }
   std::optional<std::pair<Track*, std::uint64_t>> next_fill(bool master);
-  [[nodiscard]] bool fill_has_room(std::uint32_t bytes) const;
   [[nodiscard]] bool used_up() const { return allowed_bytes_ && *allowed_bytes_ == 0; }
   // Why a part is not to be sent on this network or today; kNone: it may be.
   [[nodiscard]] WaitCause held_by(const Track& track, std::uint64_t sequence) const;
+  [[nodiscard]] bool fill_has_room(std::uint32_t bytes);
   [[nodiscard]] bool live_has_room(const Track& track, std::uint32_t bytes) const;
   std::optional<std::uint64_t> next_waiting(Track& track);
   [[nodiscard]] bool too_large_beside_live(const Track& track, std::uint64_t sequence);
@@ -307,6 +323,10 @@ class Delivery {
   std::map<Token, Outstanding> outstanding_;     // QoS 1 without PUBACK
   std::map<Token, Outstanding> live_unwritten_;  // QoS 0 not yet taken by the kernel
   std::uint64_t live_unwritten_bytes_ = 0;
+  // On this connection, and what of it has reached the other side, as PUBACKs and TCP say.
+  std::uint64_t published_bytes_ = 0, passed_bytes_ = 0;
+  TcpState tcp_;
+  bool fill_held_up_ = false;  // a part waits for room on the way
   std::uint64_t fill_unacked_bytes_ = 0;
   std::uint64_t fill_unconfirmed_bytes_ = 0;
   std::uint64_t fill_unconfirmed_count_ = 0;
@@ -331,12 +351,14 @@ class Delivery {
   WaitCause hold_cause_ = WaitCause::kNone;
   std::string hold_detail_;
   std::int64_t live_at_us_ = kLongAgo;  // last part made
-  std::int64_t tcp_round_trip_us_ = 0;
   std::uint64_t sent_live_ = 0, sent_fill_ = 0, skipped_live_ = 0, connections_ = 0;
   std::uint64_t sent_again_parts_ = 0, sent_again_bytes_ = 0;
   std::uint64_t cuts_ = 0, cut_in_flight_bytes_ = 0, cut_in_flight_most_bytes_ = 0;
 
   static constexpr std::int64_t kNever = INT64_MAX;
+  // Around a publication: topic, MQTT, TLS; and for each record of TLS. At least, so that TCP never
+  // seems further than it is.
+  static constexpr std::uint64_t kAroundBytes = 140;
   static constexpr std::int64_t kLongAgo = INT64_MIN / 2;
   static constexpr std::int64_t kConnectLimitUs = 2'000'000;
   static constexpr std::int64_t kHelloPauseUs = 500'000;

@@ -34,6 +34,8 @@ Token Delivery::new_token(Outstanding outstanding) {
   const std::int64_t now = clock_.monotonic_us();
   if (!anything_outstanding()) quiet_since_us_ = answered_at_us_ = now;
   outstanding.sent_us = now;
+  count_published(outstanding.bytes);
+  outstanding.end_bytes = published_bytes_;
   const Token token = ++last_token_;
   if (outstanding.what == Outstanding::What::kLive) {
     live_unwritten_bytes_ += outstanding.bytes;
@@ -139,6 +141,7 @@ void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t byt
 }
 
 void Delivery::pump() {
+  fill_held_up_ = false;
   if (link_ != Link::kUp) return;
   send_hello_if_due();
   if (hub_absent_ || clock_.monotonic_us() < hold_until_us_) return;
@@ -207,6 +210,7 @@ void Delivery::send_hello(ProjectId project) {
   if (hub_absent_ && before != questions_.rend()) forget_flights_before(project, before->first);
   Outstanding outstanding;
   outstanding.what = Outstanding::What::kHello;
+  outstanding.bytes = static_cast<std::uint32_t>(hello.ByteSizeLong());
   const Token token = new_token(outstanding);
   hello.set_question(token);
   questions_.emplace(token, project);
@@ -228,6 +232,9 @@ void Delivery::send_event(std::int64_t position) {
   Outstanding outstanding;
   outstanding.what = Outstanding::What::kEvent;
   outstanding.event_position = position;
+  if (state.event.bytes) {
+    outstanding.bytes = static_cast<std::uint32_t>(state.event.bytes->size());
+  }
   const Token token = new_token(outstanding);
   state.sent = true;
   state.sent_us = clock_.monotonic_us();
@@ -237,13 +244,15 @@ void Delivery::send_event(std::int64_t position) {
 void Delivery::send_fills() {
   while (send_next_fill()) {
   }
+  if (fill_held_up_) window_.held_up(clock_.monotonic_us());
 }
 
-bool Delivery::fill_has_room(std::uint32_t bytes) const {
+bool Delivery::fill_has_room(std::uint32_t bytes) {
   // Two slots stay for events and hello.
   if (outstanding_.size() + 2 >= receive_maximum_) return false;
-  // One part may always go, however large it is.
-  if (fill_unacked_bytes_ > 0 && fill_unacked_bytes_ + bytes > window_.bytes()) return false;
+  // One part may always go, and the last one may exceed the window, however large it is.
+  fill_held_up_ = fill_unacked_bytes_ > 0 && on_the_way_bytes() >= window_.bytes();
+  if (fill_held_up_) return false;
   // A quarter of the window is live's.
   const std::uint64_t of_live = std::max(live_unconfirmed_bytes_, settings_.window_bytes / 4);
   return fill_unconfirmed_count_ == 0 ||
@@ -374,6 +383,7 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
   const Outstanding outstanding = found->second;
   outstanding_.erase(found);
   sign_of_life();
+  passed_bytes_ = std::max(passed_bytes_, outstanding.end_bytes);
   const std::int64_t now = clock_.monotonic_us();
   const Verdict verdict = verdict_of_puback(reason_code);
   if (verdict.cause == WaitCause::kHubAbsent) {
@@ -395,7 +405,10 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
     }
     case Outstanding::What::kFill: {
       fill_unacked_bytes_ -= outstanding.bytes;
-      window_.acknowledged(outstanding.bytes, now - outstanding.sent_us, live(), now);
+      const std::uint64_t on_the_way = on_the_way_bytes();
+      const std::uint64_t unsent = on_the_way - std::min(on_the_way, tcp_.in_flight_bytes);
+      window_.came_back(
+          {outstanding.bytes, outstanding.sent_us, now, passed_bytes_, unsent, live()});
       Track* track = find_track(outstanding.track);
       if (track == nullptr) break;
       const auto flight = track->flights.find(outstanding.sequence);

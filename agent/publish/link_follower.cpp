@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/publish/link_follower.h"
 
+#include <algorithm>
+
 namespace sitecast::agent {
 
 void LinkFollower::restart() {
-  acknowledged_bytes_ = 0;
   delivered_.restart();
   stuck_.restart();
   if (ladder_) ladder_->observe(LinkSample());
@@ -15,9 +16,7 @@ void LinkFollower::adapt(std::vector<Rung> rungs) {
 }
 
 bool LinkFollower::observe(const LinkFigures& figures, std::int64_t now_us) {
-  machine_.round_trip(figures.round_trip_us);
-  if (figures.acknowledged_bytes > acknowledged_bytes_) machine_.link_moves();
-  acknowledged_bytes_ = figures.acknowledged_bytes;
+  machine_.tcp(tcp_state_of(figures));
   delivered_.observe(figures.acknowledged_bytes, now_us);
   const bool changed = follow(figures, now_us);
   if (!ladder_) return false;
@@ -33,7 +32,8 @@ bool LinkFollower::follow(const LinkFigures& figures, std::int64_t now_us) {
   sample.live_lag_us = machine_.live_lag_us();
   sample.round_trip_us = figures.round_trip_us;
   sample.delivered_kbps = delivered_.kbps();
-  if (stuck_.observe({now_us, machine_.live(), figures.outstanding_bytes, sample.delivered_kbps})) {
+  const std::uint64_t held_bytes = std::max(figures.outstanding_bytes, machine_.on_the_way_bytes());
+  if (stuck_.observe({now_us, machine_.live(), held_bytes, sample.delivered_kbps})) {
     const bool changed = ladder_ && ladder_->fit(sample);
     machine_.stuck();
     return changed;

@@ -17,6 +17,11 @@
 
 namespace sitecast::agent {
 
+inline TcpState tcp_state_of(const LinkFigures& figures) {
+  return {figures.acknowledged_bytes, figures.outstanding_bytes - figures.unsent_bytes,
+          figures.round_trip_us};
+}
+
 class LinkFollower {
  public:
   explicit LinkFollower(Delivery& machine) : machine_(machine) {}
@@ -38,7 +43,6 @@ class LinkFollower {
   DeliveredRate delivered_;
   StuckWatch stuck_;
   std::optional<RateLadder> ladder_;
-  std::uint64_t acknowledged_bytes_ = 0;
 };
 
 }  // namespace sitecast::agent

@@ -13,7 +13,7 @@ namespace sitecast::agent {
 struct StuckSample {
   std::int64_t now_us = 0;
   bool live = false;                    // somebody may be watching
-  std::uint64_t outstanding_bytes = 0;  // in the kernel, not acknowledged by the other side
+  std::uint64_t outstanding_bytes = 0;  // published, not acknowledged by the other side
   std::uint32_t delivered_kbps = 0;     // over the last two seconds
 };
 

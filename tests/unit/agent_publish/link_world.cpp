@@ -85,6 +85,9 @@ void LinkWorld::run(double seconds, const std::function<void()>& each_step) {
     }
     drain();
     if (connecting_ && bytes_per_us_ > 0) machine_.connecting_moves();
+    if (connected_) {
+      machine_.tcp(tcp_state_of(figures()));
+    }
     film();
     if (now >= sync_due_us_) {
       sync_due_us_ = now + kSyncUs;
@@ -171,7 +174,6 @@ void LinkWorld::act(const SendPart& send) {
     Track& track = tracks_[send.track];
     track.fresh.push_back(send.sequence);
     track.newest = std::max(track.newest, send.sequence + 1);
-    carried_bytes_ += track.sizes[send.sequence];
     if (send.live) live_delays_.push_back(clock_.monotonic_us() - track.made_us[send.sequence]);
   };
   publish(std::move(message), tracks_[send.track].sizes[send.sequence]);
@@ -277,6 +279,7 @@ void LinkWorld::drain() {
     }
     kernel_.pop_front();
   }
+  carried_bytes_ += through;
   if (through <= 0) return;
   later(2 * one_way_us_, [this, through] {
     air_bytes_ -= through;

@@ -44,7 +44,7 @@ class LinkWorld final : public SpoolView {
   // How long parts that went out live were on their way; since forget_delays().
   [[nodiscard]] std::int64_t live_delay_us(double share) const;
   void forget_delays() { live_delays_.clear(); }
-  [[nodiscard]] std::uint64_t carried_bytes() const { return carried_bytes_; }
+  [[nodiscard]] double carried_bytes() const { return carried_bytes_; }
   // Parts that the hub lacks.
   [[nodiscard]] std::uint64_t missing() const;
   [[nodiscard]] const Rung& rung() const { return rung_; }
@@ -121,7 +121,7 @@ class LinkWorld final : public SpoolView {
   double acknowledged_bytes_ = 0;
   std::multimap<std::int64_t, std::function<void()>> planned_;
   std::vector<std::int64_t> live_delays_;
-  std::uint64_t carried_bytes_ = 0;
+  double carried_bytes_ = 0;
 };
 
 }  // namespace sitecast::agent
