@@ -71,6 +71,7 @@ void Delivery::track_cut(TrackHandle handle, std::uint64_t made) {
   track.unverified.clear();
   track.conflict = false;
   track.positioned = false;
+  track.ask_from = last_token_ + 1;
   verify(track);  // may be all there is of it
   if (link_ == Link::kUp) hello_due_us_ = std::min(hello_due_us_, clock_.monotonic_us());
   pump();

@@ -203,6 +203,7 @@ class Delivery {
     std::uint64_t now_below = 0;  // parts below it are not held up by network or budget
     std::uint64_t scan_from = 0;  // nothing below it waits to be sent
     bool positioned = false;      // on this connection we know what the hub has
+    Token ask_from = 0;           // an answer to an earlier hello does not position it
     bool skipping = false;        // live fell behind: wait for a segment's start
     bool conflict = false;
     std::int64_t blocked_until_us = 0;

@@ -145,7 +145,7 @@ void Delivery::take_answer(const v1::Receipt& receipt) {
     Track* track = find_track(entry.capture_id(), entry.track());
     if (track == nullptr) continue;
     put_back_flights_before(*track, token);
-    track->positioned = true;
+    if (token >= track->ask_from) track->positioned = true;
   }
   if (question == questions_.end()) return;
   answered_ = token;

@@ -81,6 +81,24 @@ TEST_F(DeliveryTest, ATrackThatWasCutIsDeliveredAsFarAsItIsHere) {
   EXPECT_TRUE(machine.all_delivered());
 }
 
+TEST_F(DeliveryTest, AHelloFromBeforeACutIsNoQuestionAboutWhatIsLeft) {
+  add_track(0, 10, true, "master");
+  connect();
+  ASSERT_EQ(take<SendHello>().size(), 1U);  // the broker has not answered it yet
+  machine.track_cut(0, 6);
+  machine.receipt(receipt_of(10, "master"));  // its answer
+  EXPECT_TRUE(take<Delivered>().empty());
+  EXPECT_FALSE(machine.all_delivered());
+  const Token before = last_question;
+  machine.puback(before, 0);
+  pass(kSecond);
+  collect();
+  ASSERT_GT(last_question, before) << "the hub is not asked again";
+  machine.receipt(receipt_of(6, "master"));
+  EXPECT_EQ(take<Delivered>().size(), 1U);
+  EXPECT_TRUE(machine.all_delivered());
+}
+
 TEST_F(DeliveryTest, AnotherRunningHashFreesNothingAndIsShown) {
   add_track(0, 5, true, "video");
   connect();
