@@ -35,10 +35,12 @@ def main():
     parser.add_argument("--preload", required=True, help="the library that shifts the clock")
     parser.add_argument("--trials", type=int,
                         default=200 if os.environ.get("SITECAST_TEST_LONG") else 20)
+    parser.add_argument("--minutes", type=float, help="no new trial after this")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
+    deadline = time.monotonic() + 60 * (options.minutes or 1e6)
     chance = random.Random(seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sitecast-clock-"))
     offset_file, ledger = folder / "offset", folder / "ledger.txt"
@@ -63,6 +65,9 @@ def main():
         walk = Walkthrough(stack, "test:", prefix=prefix)
         wait_until("the first parts are captured", 30, lambda: lines_in(ledger) > 30)
         for number in range(options.trials):
+            if time.monotonic() > deadline:
+                print(f"{number} trials in the time given")
+                break
             # Years around now that a wall clock can say: one step of ten years at most from the truth.
             steps = [step for step in (HOUR, -HOUR, TEN_YEARS, -TEN_YEARS)
                      if abs(offset + step) <= TEN_YEARS + 24 * HOUR]

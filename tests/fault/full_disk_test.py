@@ -206,6 +206,7 @@ def main():
     parser.add_argument("--build", required=True, help="folder with bin/")
     parser.add_argument("--trials", type=int,
                         default=80 if os.environ.get("SITECAST_TEST_LONG") else len(SIZES))
+    parser.add_argument("--minutes", type=float, help="no new trial after this")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
     if os.geteuid() != 0:
@@ -213,6 +214,7 @@ def main():
         return 77
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
+    deadline = time.monotonic() + 60 * (options.minutes or 1e6)
     chance = random.Random(seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sitecast-full-"))
     site = Site(options.build, folder)
@@ -227,6 +229,9 @@ def main():
                 for n in range(options.trials) for kind in ("device", "hub")]
         chance.shuffle(plan)
         for number, (kind, share) in enumerate(plan):
+            if time.monotonic() > deadline:
+                print(f"{number} trials in the time given")
+                break
             reserve = DEVICE_RESERVE if kind == "device" else HUB_RESERVE
             left = share if share >= 1 or share == 0 else share * reserve
             print(f"{number + 1}/{len(plan)}: {int(left)} bytes left at the {kind}", flush=True)

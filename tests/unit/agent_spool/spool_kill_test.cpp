@@ -11,6 +11,7 @@
 
 #include "tests/support/power_cut_disk.h"
 #include "tests/support/sanitized.h"
+#include "tests/support/trials.h"
 #include "tests/unit/agent_spool/spool_fixture.h"
 
 namespace sitecast::agent {
@@ -167,13 +168,8 @@ class SpoolCrashTest : public SpoolTest {
     spool->events_delivered(ids);
   }
 
-  // `usual` in scripts/test; `longer` in its long run.
-  static int rounds(int usual, int longer) {
-    return std::getenv("SITECAST_TEST_LONG") != nullptr ? longer : usual;
-  }
-
-  const unsigned seed_ = std::random_device{}();
-  std::mt19937 random_{seed_};
+  const std::uint64_t seed_ = test_seed();
+  std::mt19937 random_{static_cast<unsigned>(seed_)};
   std::uint64_t promised_parts_ = 0;  // of all rounds
 
  private:
@@ -184,8 +180,8 @@ class SpoolCrashTest : public SpoolTest {
 
 TEST_F(SpoolCrashTest, KillMinusNineLosesNothingThatWasSynced) {
   SCOPED_TRACE(::testing::Message() << "seed " << seed_);
-  for (int round = 0; round < rounds(12, 300); ++round) {
-    SCOPED_TRACE(round);
+  for (Trials trials(12, 300, seed_); trials.next();) {
+    SCOPED_TRACE(trials.done());
     ASSERT_NO_FATAL_FAILURE(start_writing());
     const int status = kill_writer();
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << WEXITSTATUS(status);
@@ -200,8 +196,8 @@ TEST_F(SpoolCrashTest, APowerCutLosesNothingThatWasSynced) {
   if (!power.unusable().empty()) GTEST_SKIP() << power.unusable();
   settings.dir = power.path() / "spool";
   SCOPED_TRACE(::testing::Message() << "seed " << seed_);
-  for (int round = 0; round < rounds(kSanitized ? 10 : 100, 10'000); ++round) {
-    SCOPED_TRACE(round);
+  for (Trials trials(kSanitized ? 10 : 100, 10'000, seed_); trials.next();) {
+    SCOPED_TRACE(trials.done());
     // Only what was read before the cut began counts: a later report may be of a sync that failed.
     ASSERT_NO_FATAL_FAILURE(start_writing());
     power.cut();

@@ -11,6 +11,7 @@
 #include "proto/base/sha256.h"
 #include "tests/support/power_cut_disk.h"
 #include "tests/support/sanitized.h"
+#include "tests/support/trials.h"
 #include "tests/unit/hub/archive_writer.h"
 
 namespace sitecast::hub {
@@ -132,7 +133,7 @@ class ArchivePowerCutTest : public testing::Test {
     }
   }
 
-  const std::uint64_t seed_ = std::random_device{}();
+  const std::uint64_t seed_ = test_seed();
   std::mt19937_64 random_{seed_};
   const SigningKey key_ = SigningKey::generate();
   const ProjectId project_ = ProjectId::make();
@@ -149,10 +150,9 @@ TEST_F(ArchivePowerCutTest, WhatCommitCalledDurableIsThereAfterThePowerWasCut) {
   if (!power.unusable().empty()) GTEST_SKIP() << power.unusable();
   SCOPED_TRACE(::testing::Message() << "seed " << seed_);
   const fs::path state = power.path() / "state";
-  const bool longer = std::getenv("SITECAST_TEST_LONG") != nullptr;
-  const int rounds = longer ? 10'000 : kSanitized ? 10 : 100;
   std::uint64_t promised = 0;
-  for (int round = 0; round < rounds; ++round) {
+  for (Trials trials(kSanitized ? 10 : 100, 10'000, seed_); trials.next();) {
+    const int round = trials.done() - 1;
     SCOPED_TRACE(round);
     if (round % kRoundsPerArchive == 0) {
       promised += parts_.size() + events_.size();
