@@ -316,8 +316,10 @@ std::shared_ptr<const std::string> Courier::topic(TopicKind kind, ProjectId proj
 void Courier::subscribe_for(ProjectId project) {
   if (std::find(subscribed_.begin(), subscribed_.end(), project) != subscribed_.end()) return;
   subscribed_.push_back(project);
-  transport_->subscribe(*topic(TopicKind::kReceipt, project));
-  transport_->subscribe(*topic(TopicKind::kDown, project));
+  // A receipt that was lost is made good by the next one, or asked for (Delivery::doubt): its
+  // PUBACK would only cost uplink, one for each group that the hub commits.
+  transport_->subscribe(*topic(TopicKind::kReceipt, project), 0);
+  transport_->subscribe(*topic(TopicKind::kDown, project), 1);
 }
 
 // Often: before anything is decided.

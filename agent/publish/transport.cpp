@@ -13,6 +13,7 @@
 #include "agent/publish/delivery_policy.h"
 #include "agent/publish/password_file.h"
 #include "agent/publish/tls_check.h"
+#include "agent/publish/topic_aliases.h"
 #include "proto/base/clock.h"
 #include "proto/base/mutex.h"
 
@@ -96,14 +97,19 @@ class Transport::Session final : public mqtt::iaction_listener {
 
   void publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
                bool retained, std::uint64_t token) {
-    auto sent = client_.publish(
-        std::make_shared<const mqtt::message>(mqtt::string_ref(topic),
-                                              mqtt::binary_ref(std::move(payload)), qos, retained),
-        as_context(token), publish_listener_);
+    static const auto kShort = std::make_shared<const std::string>();
+    const TopicAliases::Use use = aliases_.use(*topic, most_aliases_);
+    mqtt::properties properties;
+    if (use.alias != 0) properties.add({mqtt::property::TOPIC_ALIAS, use.alias});
+    auto sent =
+        client_.publish(std::make_shared<const mqtt::message>(
+                            mqtt::string_ref(use.known ? kShort : topic),
+                            mqtt::binary_ref(std::move(payload)), qos, retained, properties),
+                        as_context(token), publish_listener_);
     if (qos > 0) last_acknowledged_ = std::move(sent);
   }
-  void subscribe(const std::string& topic) {
-    client_.subscribe(topic, 1, nullptr, subscribe_listener_);
+  void subscribe(const std::string& topic, int qos) {
+    client_.subscribe(topic, qos, nullptr, subscribe_listener_);
   }
   void close(bool clean) {
     closed_ = true;
@@ -133,6 +139,9 @@ class Transport::Session final : public mqtt::iaction_listener {
     const auto properties = token.get_connect_response().get_properties();
     if (properties.contains(mqtt::property::RECEIVE_MAXIMUM)) {
       receive_maximum = mqtt::get<std::uint16_t>(properties, mqtt::property::RECEIVE_MAXIMUM);
+    }
+    if (properties.contains(mqtt::property::TOPIC_ALIAS_MAXIMUM)) {
+      most_aliases_ = mqtt::get<std::uint16_t>(properties, mqtt::property::TOPIC_ALIAS_MAXIMUM);
     }
     sink_.on_connected(number_, receive_maximum);
   }
@@ -199,6 +208,8 @@ class Transport::Session final : public mqtt::iaction_listener {
   TransportSink& sink_;
   TlsChecker* const tls_checker_;
   std::atomic<bool> closed_ = false;
+  std::atomic<std::uint16_t> most_aliases_ = 0;  // as the CONNACK says
+  TopicAliases aliases_;
   PublishListener publish_listener_{*this};
   mqtt::async_client client_;
   mqtt::delivery_token_ptr last_acknowledged_;  // of QoS 1, newest; null: none yet
@@ -322,10 +333,10 @@ void Transport::publish(const std::shared_ptr<const std::string>& topic, Frame p
   }
 }
 
-void Transport::subscribe(const std::string& topic) {
+void Transport::subscribe(const std::string& topic, int qos) {
   if (!session_) return;
   try {
-    session_->subscribe(topic);
+    session_->subscribe(topic, qos);
   } catch (const mqtt::exception& e) {
     sink_.on_disconnected(last_connection_, e.what());
   }

@@ -77,10 +77,11 @@ class Transport {
   // waits up to a second for what was published before to leave.
   void disconnect(bool clean);
 
-  // Neither topic nor payload is copied by us; Paho copies the payload once.
+  // The payload is not copied by us; Paho copies it once. A topic goes out in full once for each
+  // connection, as far as the broker takes aliases.
   void publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
                bool retained, std::uint64_t token);
-  void subscribe(const std::string& topic);
+  void subscribe(const std::string& topic, int qos);
 
   // After on_connected: finds the socket and sets its options.
   void tune_socket();

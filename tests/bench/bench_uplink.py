@@ -144,7 +144,9 @@ def film_live(site, seconds):
 def overhead(context, folder):
     seconds = 5 if context.quick else 30
     with Link(context.build, SEED, *WHOLE) as link, Site(context, folder / "overhead", link) as site:
-        site.set("encode", "video_bitrate_kbps", 2000)
+        site.set("encode", "video_bitrate_kbps", 2000)  # of a picture of this size; smaller ones get less
+        site.set("encode", "width", 640)
+        site.set("encode", "height", 360)
         context.progress("uplink: overhead of a capture of 2 Mbit/s")
         meter = Meter(link)
         with site.film(NOISE, "--audio", SOUND) as filming:
