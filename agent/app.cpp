@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "agent/config.h"
 #include "agent/control_socket.h"
 #include "agent/key_file.h"
@@ -71,15 +73,20 @@ int run_app(const CommandLine& line, StopSignal& stop) {
 
   const SystemClock clock;
   const std::int64_t deadline_us = clock.monotonic_us() + kOwnerUs;
+  const Log log("agent");
+  bool waiting = false;
   for (;;) {
     const auto owner = Owner::open(*config, needs_connection(request));
     if (owner.ok()) return run_as_owner(*config, **owner, request, stop, reply);
     const bool owned = owner.error().kind() == ErrorKind::kFailedPrecondition;
+    // `run` is not handed over: who delivers already makes a second one needless.
+    const bool running = owned && request.command == "run" && owner_listens(config->spool.dir);
     if (owned && request.command != "run") {
       if (const auto code = run_at_owner(config->spool.dir, request, stop, reply)) return *code;
+    } else if (owned && !running && !std::exchange(waiting, true)) {
+      log.warn("another command holds the spool; waiting for its end");
     }
-    if (!owned || request.command == "run" || clock.monotonic_us() > deadline_us ||
-        stop.wait_ms(kPollMs)) {
+    if (!owned || running || clock.monotonic_us() > deadline_us || stop.wait_ms(kPollMs)) {
       reply({{"type", "error"}, {"message", owner.error().message()}});
       return kExitFailed;
     }

@@ -95,6 +95,12 @@ void ControlServer::finish(StopSignal& stop) {
   clients_.clear();
 }
 
+bool owner_listens(const std::filesystem::path& folder) {
+  const auto connected = connect_to(folder / kSocketName);
+  if (connected.ok()) LineSocket socket(*connected);  // closes it
+  return connected.ok();
+}
+
 std::optional<int> run_at_owner(const std::filesystem::path& folder, const Request& request,
                                 StopSignal& stop, const Reply& reply) {
   const auto connected = connect_to(folder / kSocketName);

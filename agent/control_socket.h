@@ -47,6 +47,9 @@ class ControlServer {
   std::thread thread_;
 };
 
+// An owner is there and takes commands.
+bool owner_listens(const std::filesystem::path& folder);
+
 // Hands `request` to the owner; the exit code, or nullopt when no owner answers.
 std::optional<int> run_at_owner(const std::filesystem::path& folder, const Request& request,
                                 StopSignal& stop, const Reply& reply);

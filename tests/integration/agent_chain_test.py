@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a test source through agent, broker and hub into the archive, with each of them killed on the
 way. What was filmed is known from the agent's ledger; the archive is read by an independent reader."""
+import fcntl
 import os
 import signal
 
@@ -181,6 +182,24 @@ class AgentChainTest(ChainTest):
         chain.run_agent("note", "--text", "没有采集", "--until-delivered")
         sender.send_signal(signal.SIGTERM)
         self.assertEqual(sender.wait(30), 0)
+
+    def test_run_waits_for_a_command_that_holds_the_spool(self):
+        chain = self.chain.start()
+        chain.status()
+        log = chain.files.log / "agent.log"
+        with open(chain.files.device / "spool" / "lock", "ab") as lock:  # as `status` without an owner does
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            runner = chain.start_agent("run")
+            wait_until("it has met the lock", 30, lambda: runner.poll() is not None or
+                       "another command holds the spool" in log.read_text())
+            self.assertIsNone(runner.poll(), log.read_text())
+        wait_until("it runs", 30, lambda: "ready" in log.read_text())
+        # Beside one that delivers there is nothing to wait for.
+        second = chain.run_agent("run", check=False, timeout=20)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("is held by another process", second.stderr)
+        runner.send_signal(signal.SIGTERM)
+        self.assertEqual(runner.wait(30), 0)
 
     def test_a_second_command_is_done_by_the_process_that_films(self):
         chain = self.chain.start()
