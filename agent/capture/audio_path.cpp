@@ -10,7 +10,7 @@ namespace sitecast::agent {
 namespace {
 
 // Fewer, larger parts where the link is thin: every part costs its envelope and headers.
-constexpr std::uint32_t kThinLinkPartMs = 100;
+constexpr std::uint32_t kThinLinkPartMs = 120;
 constexpr std::uint64_t kSilencePiece = kOpusTimescale;  // one second at a time
 
 std::uint8_t channels_of(GstSample* sample) {

@@ -179,9 +179,9 @@ def voice(context, site):
                 time.sleep(1)
                 continue
             meter, began = Meter(site.link), time.monotonic()
-            time.sleep(seconds)
+            steady = stays_at_voice(site, seconds)
             sent, took = meter.read(), time.monotonic() - began
-            if at_voice(site):
+            if steady:
                 rates.append((sent["tcp_payload_bytes"] * 8e-3 / took, sent["ip_bytes"] * 8e-3 / took))
         site.link.do(WHOLE[0])
         site.link.do(WHOLE[1])
@@ -189,6 +189,16 @@ def voice(context, site):
     payload, with_ip = (statistics.median(column) for column in zip(*rates))
     context.result("uplink.voice", payload, "kbit/s of TCP payload", limit=56,
                    with_ip_kbps=round(with_ip, 1), windows=len(rates), window_s=seconds)
+
+
+def stays_at_voice(site, seconds):
+    """False as soon as the ladder tries a still: that is not voice alone."""
+    ended = time.monotonic() + seconds
+    while (left := ended - time.monotonic()) > 0:
+        time.sleep(min(1, left))
+        if not at_voice(site):
+            return False
+    return True
 
 
 def at_voice(site):

@@ -139,7 +139,7 @@ TEST_F(LiveQualityTest, VoiceAloneHasNoPicturesWhileTheMasterGoesOn) {
     next = part.part.media_time + part.part.duration;
     longest = std::max(longest, part.part.duration);
   }
-  EXPECT_EQ(longest, 4'800U);  // 100 ms
+  EXPECT_EQ(longest, 5'760U);  // 120 ms
 }
 
 TEST_F(LiveQualityTest, BothRenditionsDecodeWithoutAWord) {
