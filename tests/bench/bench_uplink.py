@@ -4,6 +4,7 @@
 complete, resent   one file over a link that is cut again and again, beside tus and Paho's own
                    persistence on the same link with the same cuts, in turn
 live p95           live of 1 Mbit/s with and without backfill beside it, on a link of 6 Mbit/s, in turn
+with loss          live of 800 kbit/s at 150 ms and 3 % loss each way, per congestion control; after cuts
 overhead           bytes of TCP for bytes of media on a clean link; kbit/s of voice alone
 """
 import os
@@ -19,6 +20,7 @@ from stack import wait_until
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "uplink"))
 from contenders import Paho, Sitecast, Tus  # noqa: E402
 from cuts import Cuts  # noqa: E402
+from lossy import lossy  # noqa: E402
 from meter import Meter, live_delays_ms, media_bytes  # noqa: E402
 from site_with_link import Site  # noqa: E402
 
@@ -38,6 +40,7 @@ def run(context):
     with context.folder(None) as folder:
         overhead(context, folder)
         live_under_backfill(context, folder)
+        lossy(context, folder, NOISE, "--audio", SOUND)
         cut_again_and_again(context, folder)
 
 
