@@ -49,6 +49,10 @@ Result<HubState> open_state(const HubConfig& config, EnrolledView& enrolled, con
                                              log.child("archive")));
   // The archive asks the index for events it has seen, so the index must have all of them first.
   SC_TRY(state.index->apply(state.archive->recovered(), clock.monotonic_us(), true));
+  // If that fails, the next start takes longer.
+  if (const Status settled = state.archive->settle_recovered(); !settled.ok()) {
+    log.warn("list of touched tracks: {}", settled.error().message());
+  }
   return state;
 }
 

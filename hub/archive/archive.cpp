@@ -501,6 +501,12 @@ Status Archive::compact_touched(const std::set<TrackKey>& stored) {
   return touched_.keep_only(std::move(keep));
 }
 
+Status Archive::settle_recovered() {
+  std::set<TrackKey> keep = touched_.keys();
+  for (const TrackTail& tail : recovered_.tracks) keep.erase(tail.key);
+  return touched_.keep_only(std::move(keep));
+}
+
 Status Archive::close_cleanly() {
   const bool broken = std::any_of(tracks_.begin(), tracks_.end(), [](const auto& track) {
     return track.second.broken_since_us != 0;

@@ -94,6 +94,9 @@ class Archive {
   // Shortens the list of touched tracks by those of `stored` that are not open any more. REQUIRES:
   // the index has stored all that was given out about `stored`.
   Status compact_touched(const std::set<TrackKey>& stored);
+  // The next start need not look at the recovered tracks again: each was verified, cut and synced.
+  // REQUIRES: the index has stored all of recovered(), and nothing was stored here since.
+  Status settle_recovered();
   [[nodiscard]] const std::set<TrackKey>& touched() const { return touched_.keys(); }
   [[nodiscard]] std::size_t open_count() const { return tracks_.size(); }
   // After the last commit, when the index has stored everything.

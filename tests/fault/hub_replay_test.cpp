@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <random>
 
+#include "hub/archive/touched_tracks.h"
 #include "hub/index/reader.h"
 #include "tests/support/hub_stack.h"
 
@@ -88,7 +90,11 @@ class HubReplayTest : public testing::Test {
       if (i % kAtOnce == 0) device_->pump_once();
       if (i != killed_at) continue;
       ASSERT_EQ(stack_.stop_hub(SIGKILL), -SIGKILL);
+      const auto began = std::chrono::steady_clock::now();
       ASSERT_NO_FATAL_FAILURE(stack_.start_hub());
+      starts_ms_.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(
+                               std::chrono::steady_clock::now() - began)
+                               .count());
     }
     sent_ += messages.size();
   }
@@ -125,6 +131,7 @@ class HubReplayTest : public testing::Test {
   std::vector<Stream> streams_;
   std::vector<v1::Event> events_;
   std::uint64_t sent_ = 0;
+  std::vector<std::int64_t> starts_ms_;  // of the hub, while the archive grew
   std::uint64_t question_ = 0;
 };
 
@@ -168,6 +175,33 @@ TEST_F(HubReplayTest, WhateverComesHowOftenIsStoredOnce) {
   std::printf("%llu messages, %llu parts, %llu receipts lost\n",
               static_cast<unsigned long long>(sent_), static_cast<unsigned long long>(parts),
               static_cast<unsigned long long>(device_->receipts_lost));
+  const std::size_t third = (starts_ms_.size() + 2) / 3;
+  const auto slowest = [&](auto from) { return *std::max_element(from, from + third); };
+  if (third > 0) {
+    std::printf("%zu starts of the hub: slowest of the first third %lld ms, of the last %lld ms\n",
+                starts_ms_.size(), static_cast<long long>(slowest(starts_ms_.begin())),
+                static_cast<long long>(slowest(starts_ms_.end() - third)));
+  }
+}
+
+// So the time that it takes does not grow with what was filmed since the last clean stop.
+TEST_F(HubReplayTest, AStartLooksAtWhatTheRunBeforeItWroteAndNoMore) {
+  device_->loses_receipt = [] { return false; };
+  for (std::size_t run = 1; run <= 2; ++run) {
+    streams_.clear();
+    events_.clear();
+    make_capture();
+    ASSERT_NO_FATAL_FAILURE(send_what_is_open(false));
+    ASSERT_NO_FATAL_FAILURE(wait_until_heard());
+    ASSERT_EQ(stack_.stop_hub(SIGKILL), -SIGKILL);
+    const auto written = hub::read_touched_tracks(stack_.layout());
+    ASSERT_TRUE(written.ok());
+    EXPECT_EQ(written->size(), streams_.size()) << "run " << run;
+    ASSERT_NO_FATAL_FAILURE(stack_.start_hub());
+    const auto left = hub::read_touched_tracks(stack_.layout());
+    ASSERT_TRUE(left.ok());
+    EXPECT_TRUE(left->empty()) << left->size();
+  }
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ class Writer {
     EXPECT_TRUE(opened.ok()) << opened.error().message();
     archive_ = std::move(*opened);
     EXPECT_TRUE(index_->apply(archive_->recovered(), 0, true).ok());
+    EXPECT_TRUE(archive_->settle_recovered().ok());
   }
 
   // Stores the part again or for the first time; true: it is in the group.
