@@ -6,6 +6,7 @@
 
 #include "hub/plan/plain_text.h"
 #include "hub/plan/plan_changes.h"
+#include "proto/base/sha256.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/parse_message.h"
 
@@ -76,6 +77,13 @@ void add_ignored(v1::PlanBaselined& about, std::uint32_t row, PlanNoteCode code,
   ignored->set_source_row(row);
   ignored->set_code(std::string(name_of(code)));
   ignored->set_text(name_text(text, 96));
+}
+
+// `seed` is random, so this is as good as a fresh id.
+std::string derived_id(EventId seed, std::string_view of, std::size_t number) {
+  const std::string text = seed.raw() + std::string(of) + std::to_string(number);
+  const Hash hash = sha256(as_bytes(text));
+  return {hash.begin(), hash.begin() + kIdBytes};
 }
 
 void append_u32(Bytes& out, std::size_t size) {
@@ -170,14 +178,15 @@ PlanSheet sheet_of(const v1::PlanPart& lines, std::string_view format) {
   return sheet;
 }
 
-void give_ids(v1::PlanPart& lines, const v1::PlanPart& before, std::string_view format) {
+void give_ids(v1::PlanPart& lines, const v1::PlanPart& before, std::string_view format,
+              EventId seed) {
   const auto same = match_plans(sheet_of(before, format), sheet_of(lines, format));
   std::unordered_map<std::string, std::string> given;
   for (int i = 0; i < lines.lines().size(); ++i) {
     v1::PlanLine& line = *lines.mutable_lines(i);
     const auto& older = same[static_cast<std::size_t>(i)];
-    std::string id =
-        older ? before.lines(static_cast<int>(*older)).item_id() : EventId::make().raw();
+    std::string id = older ? before.lines(static_cast<int>(*older)).item_id()
+                           : derived_id(seed, "item", static_cast<std::size_t>(i));
     given.emplace(line.item_id(), id);
     line.set_item_id(std::move(id));
   }
@@ -203,14 +212,14 @@ std::vector<ScheduledItem> scheduled(const v1::PlanPart& lines) {
   return items;
 }
 
-std::vector<v1::Event> part_events(const v1::PlanPart& lines) {
+std::vector<v1::Event> part_events(const v1::PlanPart& lines, EventId seed) {
   std::vector<v1::Event> events;
   std::size_t room = 0;
   for (const v1::PlanLine& line : lines.lines()) {
     const std::size_t size = line.ByteSizeLong() + 8;
     if (events.empty() || size > room) {
       v1::Event& event = events.emplace_back();
-      event.set_event_id(EventId::make().raw());
+      event.set_event_id(derived_id(seed, "part", events.size()));
       event.set_kind("plan.part");
       room = kPartBytes;
     }

@@ -33,13 +33,15 @@ Result<PlanReading> decode_reading(ByteView bytes);
 PlanSheet sheet_of(const v1::PlanPart& lines, std::string_view format);
 
 // An item of the older plan keeps its id (matching: plan_changes.h), a new one gets a fresh one.
-void give_ids(v1::PlanPart& lines, const v1::PlanPart& before, std::string_view format);
+// The same `seed` gives the same ids, so that repeating an import repeats its events.
+void give_ids(v1::PlanPart& lines, const v1::PlanPart& before, std::string_view format,
+              EventId seed);
 
 // What the figures are computed of; one per line.
 std::vector<ScheduledItem> scheduled(const v1::PlanPart& lines);
 
-// plan.part events, each within the limit of an event, with fresh ids. The caller fills in when and
-// who.
-std::vector<v1::Event> part_events(const v1::PlanPart& lines);
+// plan.part events, each within the limit of an event, with ids made of `seed`. The caller fills in
+// when and who.
+std::vector<v1::Event> part_events(const v1::PlanPart& lines, EventId seed);
 
 }  // namespace sitecast::hub

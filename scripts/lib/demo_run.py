@@ -25,7 +25,7 @@ from stack_processes import Child, StackError, say, stop_on_signals
 from stack_run import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ["sitecast-agent", "sitecast-hub", "sitecast-gateway", "sitecast-derive",
+TARGETS = ["sitecast-agent", "sitecast-hub", "sitecast-gateway", "sitecast-derive", "sitecast-plan-read",
            "sitecast-scenery", "web"]
 LIVE_LIMIT_S = 60
 CAMERA = "/dev/video0"

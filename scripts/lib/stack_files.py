@@ -113,7 +113,10 @@ class StackFiles:
                             "tls")
         gateway += toml({"url": self.mqtt_url,
                          "reader_username": "gateway-reader",
-                         "reader_password_file": "secrets/gateway-reader.password"}, "broker")
+                         "reader_password_file": "secrets/gateway-reader.password",
+                         "publisher_username": "gateway-publisher",
+                         "publisher_password_file": "secrets/gateway-publisher.password"},
+                        "broker")
         gateway += toml({"listen": f"127.0.0.1:{self.port(GATEWAY_METRICS)}"}, "metrics")
         self.gateway_config.write_text(gateway, encoding="utf-8")
 

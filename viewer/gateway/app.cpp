@@ -62,6 +62,7 @@ App::~App() {
   broker_.reset();
   metrics_.reset();
   if (pool_) pool_->stop();
+  if (desk_) desk_->stop();
   if (accounts_) accounts_->stop();
 }
 
@@ -79,9 +80,10 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   SC_TRY_ASSIGN(static_files_, StaticFiles::load(config_.web_dir));
   SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
+  SC_TRY(open_desk());
   service_ = std::make_unique<Service>(
       Service::Parts{*accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
-                     hub::Layout(config_.hub_state_dir), config_.public_origin, post});
+                     hub::Layout(config_.hub_state_dir), *desk_, config_.public_origin, post});
   SC_TRY_ASSIGN(server_,
                 Server::open(loop_,
                              {config_.listen, config_.tls, config_.limits,
@@ -101,6 +103,26 @@ Status App::open_broker_reader() {
       BrokerSettings{config_.broker.url, config_.broker.reader.username, std::move(password),
                      config_.broker.ca_file},
       [this](std::function<void()> work) { loop_.post(std::move(work)); }, *this);
+  return Ok{};
+}
+
+Status App::open_desk() {
+  PlanOffice::Settings settings;
+  settings.reader_program = config_.plan_reader;
+  if (settings.reader_program.empty()) {
+    std::error_code failed;
+    settings.reader_program =
+        std::filesystem::read_symlink("/proc/self/exe", failed).parent_path() /
+        "sitecast-plan-read";
+  }
+  if (config_.broker.publisher) {
+    SC_TRY_ASSIGN(auto password, read_password(config_.broker.publisher->password_file));
+    settings.broker = BrokerSettings{config_.broker.url, config_.broker.publisher->username,
+                                     std::move(password), config_.broker.ca_file};
+  }
+  settings.device_file = hub::Layout(config_.hub_state_dir).gateway_device();
+  SC_TRY_ASSIGN(auto office, PlanOffice::open(std::move(settings), clock_));
+  desk_ = std::make_unique<PlanDesk>(std::move(office));
   return Ok{};
 }
 

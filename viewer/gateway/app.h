@@ -12,6 +12,7 @@
 #include "proto/base/log.h"
 #include "proto/base/result.h"
 #include "viewer/gateway/accounts/accounts.h"
+#include "viewer/gateway/api/plan_desk.h"
 #include "viewer/gateway/api/read_pool.h"
 #include "viewer/gateway/api/service.h"
 #include "viewer/gateway/config.h"
@@ -43,6 +44,7 @@ class App final : public BrokerReader::Receiver {
   explicit App(Config config);
   Status build(ReadPool::ReaderFactory open_reader);
   Status open_broker_reader();
+  Status open_desk();
   Status open_metrics();
   void tick();
   void begin_stop();
@@ -69,6 +71,7 @@ class App final : public BrokerReader::Receiver {
   StaticFiles static_files_;
   std::unique_ptr<Accounts> accounts_;
   std::unique_ptr<ReadPool> pool_;
+  std::unique_ptr<PlanDesk> desk_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<BrokerReader> broker_;

@@ -147,6 +147,10 @@ Result<BrokerConfig> read_broker(Table& table) {
   SC_TRY_ASSIGN(broker.ca_file, table.path("ca_file", broker.url.starts_with("mqtts://")));
   SC_TRY_ASSIGN(broker.reader.username, table.text("reader_username", "gateway-reader"));
   SC_TRY_ASSIGN(broker.reader.password_file, table.path("reader_password_file", true));
+  BrokerUser publisher;
+  SC_TRY_ASSIGN(publisher.username, table.text("publisher_username", "gateway-publisher"));
+  SC_TRY_ASSIGN(publisher.password_file, table.path("publisher_password_file", false));
+  if (!publisher.password_file.empty()) broker.publisher = std::move(publisher);
   SC_TRY(table.check_unknown());
   return broker;
 }
@@ -158,6 +162,7 @@ Result<Config> read_config(const toml::table& root, const std::filesystem::path&
   SC_TRY_ASSIGN(config.web_dir, table.path("web_dir", false));
   SC_TRY_ASSIGN(config.hub_state_dir, table.path("hub_state_dir", true));
   SC_TRY_ASSIGN(config.state_dir, table.path("state_dir", true));
+  SC_TRY_ASSIGN(config.plan_reader, table.path("plan_reader", false));
   SC_TRY_ASSIGN(config.log_level, table.text("log_level", config.log_level));
   constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
   if (std::find(kLevels.begin(), kLevels.end(), config.log_level) == kLevels.end()) {

@@ -34,6 +34,7 @@ struct BrokerConfig {
   std::string url;
   std::filesystem::path ca_file;
   BrokerUser reader;
+  std::optional<BrokerUser> publisher;  // absent: people can look and state nothing
 };
 
 struct LimitsConfig {
@@ -46,6 +47,7 @@ struct Config {
   std::filesystem::path web_dir;  // empty: the API only
   std::filesystem::path hub_state_dir;
   std::filesystem::path state_dir;
+  std::filesystem::path plan_reader;  // sitecast-plan-read; empty: beside this program
   std::string log_level = "info";
   std::string public_origin;  // e.g. https://site.example; empty: what the browser says it asked
   std::vector<std::string> trusted_proxy;  // canonical addresses (http/client_address.h)

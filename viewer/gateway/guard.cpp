@@ -13,7 +13,9 @@ bool role_may(Role role, Action action) {
     case Action::kRead:
     case Action::kWatch:
       return role == Role::kCentre || role == Role::kAgent || role == Role::kOwner;
+    case Action::kState:
     case Action::kInspect: return role == Role::kCentre || role == Role::kAgent;
+    case Action::kDecide: return role == Role::kCentre;
     case Action::kSignIn: return false;  // not something that is done to a project
   }
   return false;
@@ -43,6 +45,14 @@ std::string_view name_of(Role role) {
     case Role::kOwner: return "owner";
   }
   return "";
+}
+
+std::optional<Role> role_in(const Subject& subject, ProjectId project) {
+  if (subject.account_role == Role::kCentre) return Role::kCentre;
+  for (const Membership& member : subject.memberships) {
+    if (member.project == project) return member.role;
+  }
+  return std::nullopt;
 }
 
 Decision decide(const Subject& subject, Action action, const Object& object) {

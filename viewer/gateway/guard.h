@@ -26,6 +26,8 @@ enum class Action {
   kSignIn,   // becoming somebody
   kRead,     // stored things: lists, media, files
   kWatch,    // what happens now: live media and updates
+  kState,    // say something: what was seen, that a milestone is reached
+  kDecide,   // what the centre alone does: take over a plan
   kInspect,  // how things stand behind the scenes: each device and what it holds
 };
 
@@ -55,6 +57,9 @@ struct Object {
 };
 
 enum class Decision { kAllow, kSignInFirst, kNotFound };
+
+// As what the subject speaks in the project; nullopt: it has no part in it.
+std::optional<Role> role_in(const Subject& subject, ProjectId project);
 
 Decision decide(const Subject& subject, Action action, const Object& object);
 

@@ -5,7 +5,7 @@ import itertools
 import unittest
 
 from client import CLOSE
-from world import PASSWORD, ROLES, WorldTest, path_of, routes, wait_until
+from world import PASSWORD, ROLES, UNKNOWN_ID, WorldTest, path_of, routes, wait_until
 
 OBJECTS = ("mine", "other", "unknown")
 # user -> projects that are theirs; None is nobody.
@@ -46,7 +46,8 @@ class Matrix(WorldTest):
         asked = 0
         for route, user, which in itertools.product(routes(), THEIRS, OBJECTS):
             if route["method"] != "GET":
-                self.assertEqual(route["pattern"], "/api/v1/session", "say here how this one is tested")
+                self.assertTrue(route["pattern"] == "/api/v1/session" or route["action"] in ("decide", "state"),
+                                "say here how this one is tested")
                 continue
             made = self.world.made["mine" if which == "unknown" else which]
             path = path_of(route, made, unknown=which == "unknown")
@@ -55,9 +56,41 @@ class Matrix(WorldTest):
             asked += 1
         self.assertGreater(asked, 200)
 
+    def test_who_may_not_state_gets_the_answer_of_what_does_not_exist(self):
+        """What the body says is looked at only behind the guard: an empty one tells who came through."""
+        behind = {"/api/v1/projects/{p}/plan/preview": 200, "/api/v1/projects/{p}/plan/baselines": 400,
+                  "/api/v1/projects/{p}/plan/statements": 400}
+        stating = [route for route in routes() if route["action"] in ("decide", "state")]
+        self.assertEqual({route["pattern"] for route in stating}, set(behind))
+        for route, user, which in itertools.product(stating, THEIRS, OBJECTS):
+            made = self.world.made["mine" if which == "unknown" else which]
+            path = path_of(route, made, unknown=which == "unknown")
+            answer = self.clients[user].send("POST", path, {"X-Sitecast": "1"}, b"")
+            may = which in THEIRS[user] and (ROLES[user] == "centre" or
+                                             route["action"] == "state" and ROLES[user] == "agent")
+            expected = 401 if user is None else behind[route["pattern"]] if may else 404
+            self.assertEqual(answer.status, expected, (user, which, path, answer.body))
+            self.assertEqual(self.clients[user].send("POST", path, {}, b"").status, 403, (user, path))
+
+    def test_only_the_centre_can_make_the_door_hold_a_file(self):
+        path = f"/api/v1/projects/{self.world.made['mine']['project']}/plan/preview"
+        sheet = "序号,名称,开始,完成\n1,基础,2026-03-01,2026-03-20\n".encode() + b"   \n" * 9_000
+        for user, status in (("carl", 200), ("ana", 413)):
+            client = self.world.client(user)
+            answer = client.send("POST", path, {"X-Sitecast": "1"}, sheet)
+            self.assertEqual(answer.status, status, (user, answer.body))
+        shown = self.clients["carl"].send("POST", path, {"X-Sitecast": "1"}, sheet).json()
+        self.assertEqual((shown["line_count"], shown["after"]), (1, 0))
+        self.assertEqual(shown["preview"]["items"][0]["name"], "基础")
+        # Without a hub nothing is said to be stored.
+        query = f"?id={UNKNOWN_ID}&sha256={shown['sha256']}&after=0&name=plan.csv"
+        answer = self.clients["carl"].send("POST", path.replace("preview", "baselines") + query,
+                                           {"X-Sitecast": "1"}, sheet)
+        self.assertEqual(answer.status, 503, answer.body)
+
     def test_foreign_and_unknown_are_the_same_answer(self):
         for route in routes():
-            if route["object"] not in ("project", "capture"):
+            if route["object"] not in ("project", "capture") or route["method"] != "GET":
                 continue
             foreign = self.ask("ana", route, path_of(route, self.world.made["other"]))
             unknown = self.ask("ana", route, path_of(route, self.world.made["mine"], unknown=True))

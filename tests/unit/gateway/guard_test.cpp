@@ -47,6 +47,17 @@ TEST(GuardTest, OwnersDoNotSeeBehindTheScenes) {
   EXPECT_EQ(decide(member(Role::kAgent, {}), Action::kInspect, mine), Decision::kNotFound);
 }
 
+TEST(GuardTest, OnlyTheCentreDecidesAndOwnersStateNothing) {
+  const Object mine{ObjectKind::kProject, kMine};
+  EXPECT_EQ(decide(member(Role::kCentre, {}), Action::kDecide, mine), Decision::kAllow);
+  EXPECT_EQ(decide(member(Role::kAgent, Role::kAgent), Action::kDecide, mine), Decision::kNotFound);
+  EXPECT_EQ(decide(member(Role::kOwner, Role::kOwner), Action::kDecide, mine), Decision::kNotFound);
+  EXPECT_EQ(decide(member(Role::kAgent, Role::kAgent), Action::kState, mine), Decision::kAllow);
+  EXPECT_EQ(decide(member(Role::kOwner, Role::kOwner), Action::kState, mine), Decision::kNotFound);
+  EXPECT_EQ(role_in(member(Role::kAgent, Role::kOwner), kMine), Role::kOwner);
+  EXPECT_EQ(role_in(member(Role::kAgent, {}), kMine), std::nullopt);
+}
+
 TEST(GuardTest, BeingCentreOfOneProjectOpensNoOther) {
   const auto subject = member(Role::kOwner, Role::kCentre);
   EXPECT_EQ(decide(subject, Action::kRead, {ObjectKind::kProject, kForeign}), Decision::kNotFound);

@@ -9,6 +9,8 @@
 namespace sitecast::hub {
 namespace {
 
+const EventId kSeed = EventId::make();
+
 PlanItem item(std::string name, std::uint32_t level = 1) {
   PlanItem made;
   made.source_row = 3;
@@ -48,11 +50,11 @@ TEST(PlanLinesTest, ATornReadingIsNone) {
 
 TEST(PlanLinesTest, AnItemKeepsItsIdAndANewOneGetsAFreshOne) {
   v1::PlanPart first = reading_of(sheet_with({item("基础"), item("主体")}), "").lines;
-  give_ids(first, {}, "csv");
+  give_ids(first, {}, "csv", kSeed);
   EXPECT_NE(first.lines(0).item_id(), first.lines(1).item_id());
   v1::PlanPart second =
       reading_of(sheet_with({item("场地"), item("基础"), item("主体")}), "").lines;
-  give_ids(second, first, "csv");
+  give_ids(second, first, "csv", EventId::make());
   EXPECT_EQ(second.lines(1).item_id(), first.lines(0).item_id());
   EXPECT_EQ(second.lines(2).item_id(), first.lines(1).item_id());
   EXPECT_NE(second.lines(0).item_id(), first.lines(0).item_id());
@@ -63,8 +65,8 @@ TEST(PlanLinesTest, TwentyThousandLinesBecomeEventsThatTheWireTakes) {
   sheet.format = "csv";
   for (int i = 0; i < 20'000; ++i) sheet.items.push_back(item("二层梁板" + std::to_string(i)));
   v1::PlanPart lines = reading_of(sheet, "").lines;
-  give_ids(lines, {}, "csv");
-  const auto events = part_events(lines);
+  give_ids(lines, {}, "csv", kSeed);
+  const auto events = part_events(lines, kSeed);
   EXPECT_LE(events.size(), limits::kPlanParts);
   int count = 0;
   for (v1::Event event : events) {
@@ -83,8 +85,8 @@ TEST(PlanLinesTest, TheLongestLineStillFits) {
   longest.area = longest.wbs = longest.number = longest.responsible = longest.name;
   for (std::uint32_t i = 0; i < 200; ++i) longest.predecessors.push_back({"1", 0, "SS", -1});
   v1::PlanPart lines = reading_of(sheet_with({longest}), "").lines;
-  give_ids(lines, {}, "csv");
-  auto events = part_events(lines);
+  give_ids(lines, {}, "csv", kSeed);
+  auto events = part_events(lines, kSeed);
   ASSERT_EQ(events.size(), 1U);
   events[0].set_stated_at_us(1'732'500'000'000'000);
   const std::string bytes = events[0].SerializeAsString();

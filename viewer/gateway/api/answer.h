@@ -16,12 +16,17 @@ struct Upgrade {
   std::function<void(std::shared_ptr<PushChannel>)> start;
 };
 
+inline constexpr std::uint64_t kSmallBodyBytes = 16 * 1024;
+
 using Answer = std::variant<Response, Upgrade>;
 
 // Answers requests. Owner thread: the io thread; `done` runs there exactly once, at once or later.
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
+  // How much body this request may bring; asked once its head is there. Small unless somebody who
+  // may send a file asks for where files go.
+  [[nodiscard]] virtual std::uint64_t body_limit(const Request& head) const = 0;
   virtual void handle(std::shared_ptr<const Request> request, std::function<void(Answer)> done) = 0;
 };
 

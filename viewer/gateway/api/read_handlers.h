@@ -6,6 +6,7 @@
 
 #include "hub/archive/layout.h"
 #include "hub/index/reader.h"
+#include "proto/base/clock.h"
 #include "viewer/gateway/api/codec_names.h"
 #include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/guard.h"
@@ -26,6 +27,7 @@ struct ReadContext {
   const Subject& subject;
   const Request& request;
   const PathParams& params;
+  const Clock& clock;
   ProjectId project;  // of the object, as the guard saw it; nil for the project list
 };
 

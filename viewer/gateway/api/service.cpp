@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <variant>
 
 #include "viewer/gateway/api/memberships.h"
+#include "viewer/gateway/api/plan_orders.h"
 #include "viewer/gateway/api/read_handlers.h"
 #include "viewer/gateway/api/session_handlers.h"
 
@@ -47,6 +49,19 @@ bool Service::origin_is_ours(const Request& request) const {
   return request.origin == (request.secure ? "https://" : "http://") + request.host;
 }
 
+std::uint64_t Service::body_limit(const Request& head) const {
+  const auto found = find_route(head.method, head.path);
+  const auto* match = std::get_if<RouteMatch>(&found);
+  const bool takes_file = match != nullptr && (match->route->id == RouteId::kPlanPreview ||
+                                               match->route->id == RouteId::kPlanConfirm);
+  if (!takes_file || head.csrf != "1" || !origin_is_ours(head)) return kSmallBodyBytes;
+  const auto session = session_of(head);
+  const auto* account = session ? parts_.accounts.authenticate(*session) : nullptr;
+  // Only those who may import at all: nobody else makes us hold twenty megabytes.
+  return account != nullptr && account->role == Role::kCentre ? hub::kPlanFileBytes
+                                                              : kSmallBodyBytes;
+}
+
 void Service::handle(std::shared_ptr<const Request> request, std::function<void(Answer)> done) {
   auto found = find_route(request->method, request->path);
   if (std::holds_alternative<NoSuchRoute>(found)) return done(not_found_response());
@@ -78,6 +93,7 @@ void Service::handle(std::shared_ptr<const Request> request, std::function<void(
       call->session = *session;
       call->subject.user = account->user;
       call->subject.account_role = account->role;
+      call->display_name = account->display_name;
     }
   }
   const auto kind = call->route->guarded.kind;
@@ -128,9 +144,11 @@ void Service::sign_out(const std::shared_ptr<Call>& call) {
 
 void Service::read(const std::shared_ptr<Call>& call) {
   const bool taken = parts_.pool.submit([this, call](Result<hub::IndexReader*> reader) {
-    Answer answer = reader.ok() ? guard_and_read(*call, **reader, *parts_.live_snapshot.get())
-                                : Answer(response_of(reader.error()));
-    auto shared = std::make_shared<Answer>(std::move(answer));
+    std::optional<Answer> answer =
+        Answer(response_of(reader.ok() ? internal_error("no answer") : reader.error()));
+    if (reader.ok()) answer = guard_and_read(call, **reader, *parts_.live_snapshot.get());
+    if (!answer) return;
+    auto shared = std::make_shared<Answer>(std::move(*answer));
     parts_.post_to_io([call, shared] { call->done(std::move(*shared)); });
   });
   if (!taken) call->done(busy());
@@ -157,7 +175,24 @@ Result<std::optional<ProjectId>> Service::project_of(const Call& call, hub::Inde
   }
 }
 
-Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveSnapshot& live) {
+std::optional<Answer> Service::state(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
+                                     ProjectId project) {
+  auto order = plan_order(call->route->id, reader, project, *call->request,
+                          {call->subject.user, call->display_name,
+                           role_in(call->subject, project).value_or(Role::kOwner)});
+  if (auto* refused = std::get_if<Response>(&order)) return Answer(std::move(*refused));
+  const bool taken = parts_.desk.submit(
+      [this, call, work = std::move(std::get<PlanOrder>(order))](PlanOffice& office) {
+        auto shared = std::make_shared<Answer>(work(office));
+        parts_.post_to_io([call, shared] { call->done(std::move(*shared)); });
+      });
+  if (!taken) return Answer(busy());
+  return std::nullopt;
+}
+
+std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& shared_call,
+                                              hub::IndexReader& reader, const LiveSnapshot& live) {
+  Call& call = *shared_call;
   // What the guard saw is what the handler reads.
   const auto view = hub::ReadView::of(reader);
   if (!view.ok()) return response_of(view.error());
@@ -175,6 +210,7 @@ Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveS
     case Decision::kNotFound: return not_found_response();
   }
   const ProjectId allowed = project->value_or(ProjectId());
+  if (call.route->method != Method::kGet) return state(shared_call, reader, allowed);
   if (call.route->id == RouteId::kUpdates) return upgrade(call, allowed, false);
   if (call.route->id == RouteId::kCaptureLive) {
     const auto capture = reader.capture(call.params.capture);
@@ -182,7 +218,7 @@ Answer Service::guard_and_read(Call& call, hub::IndexReader& reader, const LiveS
   }
   return answer_read(call.route->id,
                      {reader, parts_.layout, live, parts_.devices, codecs_, announced_,
-                      call.subject, *call.request, call.params, allowed});
+                      call.subject, *call.request, call.params, parts_.clock, allowed});
 }
 
 Upgrade Service::upgrade(const Call& call, ProjectId project, bool ended) {

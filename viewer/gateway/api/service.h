@@ -20,6 +20,7 @@
 #include "viewer/gateway/api/codec_names.h"
 #include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/api/open_sockets.h"
+#include "viewer/gateway/api/plan_desk.h"
 #include "viewer/gateway/api/read_pool.h"
 #include "viewer/gateway/live/device_table.h"
 #include "viewer/gateway/live/live_hub.h"
@@ -40,11 +41,13 @@ class Service final : public RequestHandler {
     const StaticFiles& static_files;
     const Clock& clock;
     hub::Layout layout;
+    PlanDesk& desk;
     std::string public_origin;  // empty: the Host field says where we are
     Post post_to_io;
   };
   explicit Service(Parts parts);
 
+  [[nodiscard]] std::uint64_t body_limit(const Request& head) const override;
   void handle(std::shared_ptr<const Request> request, std::function<void(Answer)> done) override;
 
   // Reads memberships anew and closes the WebSockets whose right has ended. Call every half second
@@ -59,6 +62,7 @@ class Service final : public RequestHandler {
     PathParams params;
     TokenHash session{};
     Subject subject;
+    std::string display_name;
     std::function<void(Answer)> done;
   };
 
@@ -70,8 +74,12 @@ class Service final : public RequestHandler {
   void sign_in(const std::shared_ptr<Call>& call);
   void sign_out(const std::shared_ptr<Call>& call);
   void read(const std::shared_ptr<Call>& call);
-  // On a read thread.
-  Answer guard_and_read(Call& call, hub::IndexReader& reader, const LiveSnapshot& live);
+  // On a read thread. nullopt: the desk will answer.
+  std::optional<Answer> guard_and_read(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
+                                       const LiveSnapshot& live);
+  // Hands what the guard allowed to the desk; on a read thread.
+  std::optional<Answer> state(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
+                              ProjectId project);
   Result<std::optional<ProjectId>> project_of(const Call& call, hub::IndexReader& reader,
                                               const LiveSnapshot& live) const;
   Upgrade upgrade(const Call& call, ProjectId project, bool ended);

@@ -9,6 +9,7 @@
 
 #include "proto/codec/control.h"
 #include "proto/codec/topics.h"
+#include "viewer/gateway/live/broker_url.h"
 
 namespace sitecast::gateway {
 namespace {
@@ -22,14 +23,6 @@ constexpr std::int64_t kLongestWaitUs = 5'000'000;
 constexpr const char* kLiveFilter = "sitecast/1/+/+/live/#";
 constexpr const char* kStatusFilter = "sitecast/1/+/+/status";
 constexpr const char* kFeedFilter = "sitecast/1/+/feed";
-
-// Paho's own names for the two transports.
-std::string paho_url(const std::string& url) {
-  constexpr std::string_view kPlain = "mqtt://";
-  constexpr std::string_view kTls = "mqtts://";
-  if (url.starts_with(kTls)) return "ssl://" + url.substr(kTls.size());
-  return "tcp://" + url.substr(url.starts_with(kPlain) ? kPlain.size() : 0);
-}
 
 }  // namespace
 

@@ -15,7 +15,8 @@ namespace sitecast::gateway {
 namespace {
 
 constexpr std::uint32_t kHeaderBytes = 16 * 1024;
-constexpr std::uint64_t kBodyBytes = 16 * 1024;
+constexpr std::uint64_t kBodyBytes = kSmallBodyBytes;
+constexpr std::uint64_t kLargestBodyBytes = 20ULL * 1024 * 1024;
 constexpr std::size_t kWritePiece = 256 * 1024;
 
 Method method_of(http::verb verb) {
@@ -125,13 +126,19 @@ class HttpConnection final : public OpenConnection,
   Awaitable<bool> serve_one() {
     Parser parser;
     parser.header_limit(kHeaderBytes);
-    parser.body_limit(kBodyBytes);
+    parser.body_limit(kLargestBodyBytes);  // judged below: a stated size is refused with the head
     auto [failed, header_size] =
         co_await http::async_read_header(stream_, incoming_, parser, kAwait);
     busy_ = true;
     const std::int64_t began_us = environment_.clock.monotonic_us();
     if (!failed && !parser.is_done()) {
-      deadline(timing::kRequestBodyUs);
+      const auto limit =
+          environment_.handler.body_limit(make_request(parser.get(), this->address(), is_secure()));
+      parser.body_limit(limit);
+      if (parser.content_length() && *parser.content_length() > limit) {
+        co_return co_await refuse(http::error::body_limit);
+      }
+      deadline(limit > kBodyBytes ? timing::kRequestFileUs : timing::kRequestBodyUs);
       std::size_t body_size = 0;
       std::tie(failed, body_size) = co_await http::async_read(stream_, incoming_, parser, kAwait);
     }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewer/gateway/api/plan_office.h"
+
+#include "proto/codec/event_rules.h"
+
+namespace sitecast::gateway {
+
+Result<std::unique_ptr<PlanOffice>> PlanOffice::open(Settings settings, const Clock& clock) {
+  WorkerProgram program;
+  program.program = std::move(settings.reader_program);
+  program.cpu_limit_s = 10;
+  SC_TRY_ASSIGN(auto reader, WorkerProcess::make(std::move(program)));
+  auto office = std::unique_ptr<PlanOffice>(new PlanOffice(std::move(reader), clock));
+  if (settings.broker) {
+    office->publisher_ = std::make_unique<EventPublisher>(std::move(*settings.broker),
+                                                          std::move(settings.device_file));
+  }
+  return office;
+}
+
+Result<hub::PlanReading> PlanOffice::read_sheet(const std::string& file) {
+  SC_TRY_ASSIGN(const Bytes output, reader_->run("read", as_bytes(file)));
+  return hub::decode_reading(output);
+}
+
+Status PlanOffice::state(ProjectId project, const Person& person, std::vector<v1::Event> events) {
+  if (!publisher_) return unavailable("broker.publisher_password_file is not configured");
+  const std::int64_t now_us = clock_.wall_us();
+  for (v1::Event& event : events) {
+    event.set_stated_at_us(now_us);
+    event.mutable_actor()->set_user(person.user);
+    event.mutable_actor()->set_display_name(person.display_name);
+    SC_TRY(check_event(event));
+  }
+  return publisher_->publish(project, events);
+}
+
+bool PlanOffice::is_free(ProjectId project, std::uint32_t number) const {
+  const auto taken = taken_.find(project);
+  return taken == taken_.end() || taken->second < number;
+}
+
+}  // namespace sitecast::gateway

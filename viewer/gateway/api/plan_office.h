@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the desk works with: the worker that reads sheets, and the way to the hub. Owner thread: the
+// desk's; stop() from any. Blocking.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hub/plan/plan_lines.h"
+#include "proto/base/clock.h"
+#include "proto/base/id.h"
+#include "proto/base/result.h"
+#include "proto/worker/process.h"
+#include "viewer/gateway/guard.h"
+#include "viewer/gateway/live/event_publisher.h"
+
+namespace sitecast::gateway {
+
+// Who states, as the guard saw them.
+struct Person {
+  std::string user;
+  std::string display_name;
+  Role role = Role::kOwner;
+};
+
+class PlanOffice {
+ public:
+  struct Settings {
+    std::filesystem::path reader_program;
+    std::optional<BrokerSettings> broker;  // absent: nothing can be stated
+    std::filesystem::path device_file;
+  };
+  static Result<std::unique_ptr<PlanOffice>> open(Settings settings, const Clock& clock);
+
+  // The sheet as a worker process read it. kInvalidArgument: it gave up on the file; other kinds:
+  // it crashed or ran out of time, and nothing is known of the file.
+  Result<hub::PlanReading> read_sheet(const std::string& file);
+
+  // Fills in when and who, and checks each as the hub will. See EventPublisher::publish.
+  Status state(ProjectId project, const Person& person, std::vector<v1::Event> events);
+
+  // Whether nobody took the number since the index was read: one gateway states for all people.
+  [[nodiscard]] bool is_free(ProjectId project, std::uint32_t number) const;
+  void take(ProjectId project, std::uint32_t number) { taken_[project] = number; }
+
+  void stop() { reader_->stop(); }
+
+ private:
+  PlanOffice(std::unique_ptr<WorkerProcess> reader, const Clock& clock)
+      : reader_(std::move(reader)), clock_(clock) {}
+
+  const std::unique_ptr<WorkerProcess> reader_;
+  std::unique_ptr<EventPublisher> publisher_;
+  const Clock& clock_;
+  std::map<ProjectId, std::uint32_t> taken_;
+};
+
+}  // namespace sitecast::gateway
