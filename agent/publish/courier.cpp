@@ -184,6 +184,7 @@ void Courier::take(Input& input) {
           up->receive_maximum);
     }
     up_ = true;
+    deep_ = false;
     failure_said_.clear();
     subscribed_.clear();
     said_status_.clear();
@@ -327,6 +328,10 @@ void Courier::look_at_tcp() {
   if (!up_) return;
   const auto figures = transport_->link_figures();
   if (figures) machine_.tcp(tcp_state_of(*figures));
+  const bool deep = !machine_.live();
+  if (deep == deep_) return;
+  deep_ = deep;
+  transport_->let_wait(deep ? LinkSocket::kDeepBytes : LinkSocket::kShallowBytes);
 }
 
 void Courier::watch_link() {

@@ -201,6 +201,7 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::int64_t cause_noted_us_ = 0;
   std::string failure_said_;  // why there was no connection, as last logged
   bool up_ = false;
+  bool deep_ = false;  // the kernel may hold much that is not sent yet: nothing is live
   LinkFigures link_ SC_GUARDED_BY(machine_mutex_);
   mutable std::optional<DataBudget> budget_ SC_GUARDED_BY(machine_mutex_);  // none: no limit
   std::uint64_t counted_bytes_ = 0;  // of what this connection delivered

@@ -17,7 +17,6 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr int kNotSentLowWaterBytes = 16 * 1024;
 constexpr unsigned kUserTimeoutMs = 15'000;
 constexpr int kTcpClosed = 7;  // TCP_CLOSE of <netinet/tcp.h>, which cannot be included as well
 
@@ -127,12 +126,19 @@ void LinkSocket::tune(const std::string& congestion_control, const Log& log) con
   };
   const int on = 1;
   set(TCP_NODELAY, &on, sizeof on, "TCP_NODELAY");
-  set(TCP_NOTSENT_LOWAT, &kNotSentLowWaterBytes, sizeof kNotSentLowWaterBytes, "TCP_NOTSENT_LOWAT");
+  set(TCP_NOTSENT_LOWAT, &kShallowBytes, sizeof kShallowBytes, "TCP_NOTSENT_LOWAT");
   set(TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs, "TCP_USER_TIMEOUT");
   if (!congestion_control.empty()) {
     set(TCP_CONGESTION, congestion_control.data(),
         static_cast<socklen_t>(congestion_control.size()), "congestion control");
   }
+}
+
+void LinkSocket::let_wait(int unsent_bytes) const {
+  if (!still_ours()) return;
+  // Where it is not taken the socket stays as it was: slower, not wrong.
+  (void)::setsockopt(descriptor_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes,
+                     sizeof unsent_bytes);
 }
 
 std::optional<std::string> LinkSocket::find_interface() const {

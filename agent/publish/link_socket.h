@@ -27,6 +27,9 @@ struct LinkFigures {
 
 class LinkSocket {
  public:
+  static constexpr int kShallowBytes = 16 * 1024;
+  static constexpr int kDeepBytes = 512 * 1024;
+
   // Before connecting: TCP sockets that are there already are not ours.
   void remember_others();
   // After connecting. kNotFound when there is no new socket to `port`.
@@ -36,6 +39,9 @@ class LinkSocket {
   [[nodiscard]] bool refused() const;
   // TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT and congestion control ("" leaves it).
   void tune(const std::string& congestion_control, const Log& log) const;
+  // The kernel takes so many bytes beyond what it has sent (TCP_NOTSENT_LOWAT); tune() begins with
+  // kShallowBytes, so that the newest moment does not wait behind them.
+  void let_wait(int unsent_bytes) const;
   [[nodiscard]] std::optional<LinkFigures> figures() const;
   // The connection's own address is no address of this machine any more: no answer can come.
   [[nodiscard]] bool address_gone() const;

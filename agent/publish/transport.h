@@ -85,6 +85,7 @@ class Transport {
 
   // After on_connected: finds the socket and sets its options.
   void tune_socket();
+  void let_wait(int unsent_bytes) { socket_.let_wait(unsent_bytes); }
   [[nodiscard]] std::optional<LinkFigures> link_figures() const;
   [[nodiscard]] std::string interface() const { return socket_.interface(); }
   [[nodiscard]] bool address_gone() const { return socket_.address_gone(); }
