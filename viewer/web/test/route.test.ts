@@ -18,6 +18,7 @@ describe('addresses', () => {
       { page: 'project', id, area: '一号车间', kind: 'photo', date: '2026-04-13' },
     ],
     [`/p/${id}/devices`, { page: 'devices', id }],
+    [`/p/${id}/plan`, { page: 'plan', id }],
     [`/c/${id}`, captureRoute(id)],
     [`/c/${id}?t=12.5`, captureRoute(id, 12.5)],
   ];

@@ -5,6 +5,8 @@ import type {
   Capture,
   CaptureDetail,
   Devices,
+  Plan,
+  PlanPreview,
   Project,
   Session,
   SpriteSheet,
@@ -32,12 +34,13 @@ function failureOf(status: number): Failure {
 async function request<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
   const headers: Record<string, string> = {};
   if (method !== 'GET') headers['X-Sitecast'] = '1';
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const file = body instanceof Blob;
+  if (body !== undefined && !file) headers['Content-Type'] = 'application/json';
   try {
     const response = await fetch(path, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
     });
     if (!response.ok) return { ok: false, failure: failureOf(response.status) };
     const text = await response.text();
@@ -79,6 +82,20 @@ export const api = {
   timeline: (id: string, query: TimelineQuery) => get<TimelinePage>(timelinePath(id, query)),
   live: (id: string) => get<{ captures: Capture[] }>(`/api/v1/projects/${id}/live`),
   devices: (id: string) => get<Devices>(`/api/v1/projects/${id}/devices`),
+  plan: (id: string) => get<Plan>(`/api/v1/projects/${id}/plan`),
+  planPreview: (id: string, file: Blob) =>
+    request<PlanPreview>('POST', `/api/v1/projects/${id}/plan/preview`, file),
+  planConfirm: (id: string, file: Blob, name: string, preview: PlanPreview, event: string) =>
+    request<{ number: number }>(
+      'POST',
+      `/api/v1/projects/${id}/plan/baselines?${new URLSearchParams({
+        id: event,
+        sha256: preview.sha256,
+        after: String(preview.after),
+        name,
+      })}`,
+      file,
+    ),
   capture: (id: string) => get<CaptureDetail>(`/api/v1/captures/${id}`),
   sprite: (id: string) => get<SpriteSheet>(`/api/v1/captures/${id}/sprite.json`),
 };

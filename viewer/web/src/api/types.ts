@@ -150,3 +150,69 @@ export interface SpriteSheet {
   tile_height: number;
   count: number;
 }
+
+export interface PlanStatement {
+  event_id: string;
+  kind: string;
+  capture_id: string | null;
+  seen_at_us: number;
+  percentage: number | null;
+}
+
+// Days are 2026-03-05, in the project's time zone.
+export interface PlanItem {
+  id: string;
+  level: number;
+  number: string;
+  name: string;
+  area: string;
+  milestone: boolean;
+  summary: boolean;
+  start: string | null;
+  finish: string | null;
+  start_before: string | null; // in the plan before this one
+  finish_before: string | null;
+  counted: boolean;
+  planned: number;
+  actual: number;
+  actual_start: string | null;
+  actual_finish: string | null;
+  variance_days: number | null; // late is positive
+  milestone_state: string;
+  statements: PlanStatement[];
+}
+
+export interface PlanFigures {
+  first_day: string | null;
+  last_day: string | null;
+  planned: number;
+  actual: number;
+  variance_days: number | null;
+  forecast_day: string | null;
+  forecast_basis: 'earned_schedule' | 'finished' | 'not_begun' | 'nothing_seen';
+  curve: { day: string; planned: number; actual: number | null }[];
+}
+
+export interface Plan {
+  today: string;
+  baseline: { number: number; file_name: string; line_count: number; ignored_count: number } | null;
+  figures: PlanFigures;
+  items: PlanItem[];
+}
+
+interface PlanNote {
+  zh: string;
+  en: string;
+}
+
+export interface PlanPreview {
+  sha256: string;
+  after: number;
+  line_count: number;
+  preview: {
+    refused?: PlanNote;
+    columns?: { place: string; header: string; field?: string | null; field_zh?: string; field_en?: string; notes?: PlanNote[] }[];
+    skipped?: { row: number; text: string; reason: PlanNote }[];
+  };
+  changes: { count: number; unchanged: number } | null;
+}

@@ -3,6 +3,7 @@
 //   /                         projects (or the only one)
 //   /sign-in?next=…
 //   /p/{project}?area=&kind=&date=     timeline
+//   /p/{project}/plan         the plan against what was seen
 //   /p/{project}/devices      what devices hold that is not at the centre
 //   /c/{capture}?t=                    recording, live or archived, or photo; t: seconds
 // `lang` may stand on each of them.
@@ -13,6 +14,7 @@ export type Route =
   | { page: 'sign_in'; next: string }
   | { page: 'project'; id: string; area: string; kind: string; date: string }
   | { page: 'devices'; id: string }
+  | { page: 'plan'; id: string }
   | { page: 'capture'; id: string; at: number | null }
   | { page: 'unknown' };
 
@@ -25,8 +27,9 @@ export function parseRoute(path: string, search: string): Route {
     // Only a path of this site, or a link could send people elsewhere after they signed in.
     return { page: 'sign_in', next: /^\/(?![/\\])/.test(next) ? next : '/' };
   }
-  if (first === 'p' && isId(id) && rest.length === 1 && rest[0] === 'devices') {
-    return { page: 'devices', id };
+  if (first === 'p' && isId(id) && rest.length === 1 && rest[0] !== undefined) {
+    if (rest[0] === 'devices') return { page: 'devices', id };
+    if (rest[0] === 'plan') return { page: 'plan', id };
   }
   if (rest.length > 0 || !isId(id)) return { page: 'unknown' };
   if (first === 'p') {
@@ -54,6 +57,8 @@ export function routeUrl(route: Route, lang: string | null): string {
     if (route.date !== '') query.set('date', route.date);
   } else if (route.page === 'devices') {
     path = `/p/${route.id}/devices`;
+  } else if (route.page === 'plan') {
+    path = `/p/${route.id}/plan`;
   } else if (route.page === 'capture') {
     path = `/c/${route.id}`;
     if (route.at !== null) query.set('t', String(Math.round(route.at * 10) / 10));
