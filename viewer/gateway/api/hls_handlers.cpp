@@ -33,9 +33,15 @@ const hub::TrackInfo* first_of(const std::vector<hub::TrackInfo>& tracks, TrackK
   return first;
 }
 
-Result<HlsVariant> variant_of(const ReadContext& context, const hub::TrackInfo& track) {
+// kNotFound: nothing of it can be played yet. Who follows needs a segment that is whole: browsers
+// take an empty list for a broken one.
+Result<HlsVariant> variant_of(const ReadContext& context, const hub::TrackInfo& track,
+                              bool following) {
   const auto capture = context.params.capture;
   SC_TRY_ASSIGN(const auto segments, context.reader.segments(capture, track.name, 0, kToTheEnd));
+  std::vector<HlsEntry> entries;
+  append_entries(entries, segments, track.timescale, !following);
+  if (entries.empty()) return not_found("nothing of the track is here");
   HlsVariant variant;
   variant.track = track.name;
   variant.bandwidth_bps = peak_bandwidth(segments, track.timescale);
@@ -75,13 +81,13 @@ Response show_hls(const ReadContext& context) {
   std::vector<HlsVariant> pictures;
   for (const auto* track : {video, master}) {
     if (track == nullptr) continue;
-    auto variant = variant_of(context, *track);
+    auto variant = variant_of(context, *track, following);
     if (!variant.ok()) return response_of(variant.error());
     pictures.push_back(std::move(*variant));
   }
   std::optional<HlsVariant> sound;
   if (const auto* audio = first_of(*tracks, TrackKind::kAudio)) {
-    auto variant = variant_of(context, *audio);
+    auto variant = variant_of(context, *audio, following);
     if (!variant.ok()) return response_of(variant.error());
     sound = std::move(*variant);
   }

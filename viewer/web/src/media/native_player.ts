@@ -12,12 +12,15 @@ export function playsHls(element: HTMLMediaElement): boolean {
 }
 
 const retryMs = 3000;
+const maxAsks = 3;
 
 export class NativePlayer implements Playback {
   #listener: (state: ArchiveState) => void = () => undefined;
   #state: ArchiveState;
   #abort = new AbortController();
   #retryTimer: ReturnType<typeof setTimeout> | null = null;
+  #playOn = false;
+  #asks = 0; // of lists that a browser called unplayable while they were short
   #endKnownAtMs = performance.now(); // when the duration was asked for, while it grows
 
   // `startAt` null: at the newest, of a capture that goes on.
@@ -85,6 +88,7 @@ export class NativePlayer implements Playback {
     const form = this.startAt === null ? '' : '?whole=1';
     this.element.src = `/api/v1/captures/${this.captureId}/hls.m3u8${form}`;
     this.element.load();
+    if (this.#playOn) void this.element.play().catch(() => undefined);
   }
 
   readonly #ready = (): void => {
@@ -101,6 +105,7 @@ export class NativePlayer implements Playback {
   readonly #failed = (): void => {
     const error = this.element.error;
     if (error === null) return;
+    this.#playOn = !this.element.paused; // an error pauses, as soon as it is told
     const at = this.element.currentTime;
     if (at > 0 && !this.#state.following) this.startAt = at;
     void this.#explain(error.code);
@@ -119,6 +124,11 @@ export class NativePlayer implements Playback {
       this.#update({ status: 'signed_out' });
     } else if (status >= 500 || status === 404) {
       this.#update({ status: status === 404 ? 'empty' : 'offline' });
+      this.#retryTimer = setTimeout(() => this.#load(), retryMs);
+    } else if (this.#state.following && this.#asks < maxAsks) {
+      // A capture that has just begun: Chromium may call a list of few segments broken when it grows,
+      // and the list may have come between the two questions.
+      this.#asks += 1;
       this.#retryTimer = setTimeout(() => this.#load(), retryMs);
     } else {
       const notSupported = code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
