@@ -28,11 +28,14 @@ if(SITECAST_FUZZ)
 endif()
 
 # sitecast_library(NAME SOURCES a.cpp … DEPS lib …): a stage. Includes are from the project's root.
+# With SITECAST_UNITY eight files compile as one, so two files of a library or a test cannot give one name to two
+# things, not even in their unnamed namespaces.
 function(sitecast_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE sitecast_warnings ${ARG_PRIVATE_DEPS})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${SITECAST_UNITY} UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
 function(sitecast_executable name)
@@ -52,6 +55,7 @@ add_custom_target(fuzzers)
 function(sitecast_test name)
   cmake_parse_arguments(ARG "SANITIZE" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   sitecast_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gtest_main GTest::gmock)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${SITECAST_UNITY} UNITY_BUILD_BATCH_SIZE 8)
   target_compile_definitions(${name} PRIVATE
     SITECAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SITECAST_TEST_DATA="${SITECAST_TEST_DATA}"
     SITECAST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")

@@ -35,10 +35,6 @@ void note_stopped_demuxer(const GValue* item, gpointer stopped) {
   }
 }
 
-struct GFree {
-  void operator()(gchar* text) const { g_free(text); }
-};
-
 // Takes a container's word on colour out of the caps of H.264 and H.265, whose own streams say it:
 // qtdemux 1.22 does not read the flag for full-range samples, as phones and action cameras write
 // them, and some of these cameras set it wrongly. Pictures taken for limited range lose their darks
@@ -112,7 +108,7 @@ std::optional<Error> Decoder::take_error() {
 
 // Chooses by the stream's id, which it keeps through parsers: the first track of a kind wins.
 bool Decoder::chosen(std::string& track, GstPad* pad) {
-  const std::unique_ptr<gchar, GFree> id(gst_pad_get_stream_id(pad));
+  const gst::OwnedText id(gst_pad_get_stream_id(pad));
   const std::string_view name = id ? id.get() : "?";
   const std::lock_guard lock(mutex_);
   if (track.empty()) track = name;

@@ -43,10 +43,6 @@ Error unplayable(std::string_view what) {
   return invalid_argument(fmt::format("{}{}", what, kWhatHelps));
 }
 
-struct GFree {
-  void operator()(gchar* text) const { g_free(text); }
-};
-
 // What can be told from the bytes before anything is played.
 Result<FileLayout> check_layout(const std::filesystem::path& path) {
   SC_TRY_ASSIGN(const File file, File::open_for_reading(path));
@@ -84,7 +80,7 @@ Result<std::unique_ptr<Source>> FileSource::open(const std::string& path, bool w
   if (!layout.ok()) return layout.error().within(path);
   std::unique_ptr<FileSource> source(new FileSource(options, sink));
   SC_TRY(gst::initialise());
-  const std::unique_ptr<gchar, GFree> uri(gst_filename_to_uri(absolute.c_str(), nullptr));
+  const gst::OwnedText uri(gst_filename_to_uri(absolute.c_str(), nullptr));
   if (!uri) return invalid_argument("not a usable file name: " + path);
   source->uri_ = uri.get();
   source->want_audio_ = want_audio;

@@ -10,7 +10,7 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kFinishLimitMs = 4'000;
+constexpr std::int64_t kAudioFinishLimitMs = 4'000;
 constexpr std::uint32_t kPacketSamples = 960;  // 20 ms
 constexpr std::size_t kOpusHeadBytes = 19;     // RFC 7845 section 5.1, mapping family 0
 
@@ -81,7 +81,7 @@ Status AudioEncoder::push(ByteView samples, std::uint64_t position) {
 Status AudioEncoder::finish() {
   gst_app_src_end_of_stream(GST_APP_SRC(input_.get()));
   const auto types = static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  const auto message = pipeline_.pop(types, kFinishLimitMs);
+  const auto message = pipeline_.pop(types, kAudioFinishLimitMs);
   if (!message) return unavailable("the audio encoder did not finish in time");
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) return gst::error_of(message.get());
   return Ok{};

@@ -15,7 +15,7 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kFinishLimitMs = 8'000;
+constexpr std::int64_t kVideoFinishLimitMs = 8'000;
 constexpr std::uint32_t kLeastBitrateKbps = 150;
 // Far beyond any interval between key frames: those are asked for by media time (push), because a
 // count of frames means nothing with a variable frame rate.
@@ -143,7 +143,7 @@ bool VideoEncoder::wait_for_room(std::uint32_t limit, std::int64_t wait_ms) {
 Status VideoEncoder::finish() {
   gst_app_src_end_of_stream(GST_APP_SRC(input_.get()));
   const auto types = static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  const auto message = pipeline_.pop(types, kFinishLimitMs);
+  const auto message = pipeline_.pop(types, kVideoFinishLimitMs);
   if (!message) return unavailable("the video encoder did not finish in time");
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) return gst::error_of(message.get());
   return Ok{};

@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 
 #include <cassert>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -75,5 +76,10 @@ class GstPtr {
 
   T* object_ = nullptr;
 };
+
+struct FreeText {
+  void operator()(gchar* text) const { g_free(text); }
+};
+using OwnedText = std::unique_ptr<gchar, FreeText>;  // what GLib allocates for its caller
 
 }  // namespace sitecast::gst

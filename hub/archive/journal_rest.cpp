@@ -12,7 +12,7 @@
 namespace sitecast::hub {
 namespace {
 
-constexpr std::size_t kReadBytes = 1024 * 1024;
+constexpr std::size_t kRestReadBytes = 1024 * 1024;
 constexpr std::size_t kFramingBytes = 1024;  // more than either journal adds to its messages
 constexpr std::uint64_t kSectorBytes = 512;  // no file system writes less
 constexpr std::uint64_t kFewestZeros = 16;   // of a sector that begins before the damage
@@ -44,7 +44,8 @@ Result<JournalRest> look_behind(const File& file, std::uint64_t from, std::uint6
   rest.bytes = to - std::min(from, to);
   Bytes window;
   for (std::uint64_t at = from; at < to;) {
-    window.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes + longest, to - at)));
+    window.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kRestReadBytes + longest, to - at)));
     SC_TRY(file.read_at(at, window));
     // A record that begins in the last `longest` bytes may not be whole in this window.
     const std::size_t beginnings =

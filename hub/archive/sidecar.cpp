@@ -11,13 +11,14 @@
 namespace sitecast::hub {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kFrameBytes = 8;  // size and CRC
-constexpr std::size_t kFixedBytes =
+constexpr std::uint8_t kSidecarVersion = 1;
+constexpr std::size_t kSidecarFrameBytes = 8;  // size and CRC
+constexpr std::size_t kSidecarFixedBytes =
     1 + 1 + 8 + 4 + 8 + 32 + 2 + 2;  // body without the two messages
-constexpr std::size_t kMaxBodyBytes = kFixedBytes + limits::kEnvelopeBytes + limits::kProofBytes;
+constexpr std::size_t kSidecarMaxBodyBytes =
+    kSidecarFixedBytes + limits::kEnvelopeBytes + limits::kProofBytes;
 constexpr std::string_view kMagic("sctrack\1", 8);
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kSidecarReadBytes = 256 * 1024;
 
 }  // namespace
 
@@ -40,7 +41,8 @@ Result<DeviceId> read_sidecar_header(const File& file) {
 }
 
 std::size_t sidecar_record_bytes(const SidecarRecord& record) {
-  return kFrameBytes + kFixedBytes + record.envelope_bytes.size() + record.proof_bytes.size();
+  return kSidecarFrameBytes + kSidecarFixedBytes + record.envelope_bytes.size() +
+         record.proof_bytes.size();
 }
 
 void append_sidecar_record(Bytes& out, const SidecarRecord& record) {
@@ -48,11 +50,11 @@ void append_sidecar_record(Bytes& out, const SidecarRecord& record) {
   assert(record.proof_bytes.size() <= limits::kProofBytes);
   const std::size_t start = out.size();
   const std::size_t body_bytes =
-      kFixedBytes + record.envelope_bytes.size() + record.proof_bytes.size();
-  out.reserve(start + kFrameBytes + body_bytes);
+      kSidecarFixedBytes + record.envelope_bytes.size() + record.proof_bytes.size();
+  out.reserve(start + kSidecarFrameBytes + body_bytes);
   put_u32(out, static_cast<std::uint32_t>(body_bytes));
   put_u32(out, 0);  // CRC, known when the body is there
-  out.push_back(kVersion);
+  out.push_back(kSidecarVersion);
   out.push_back(record.flags);
   put_u64(out, record.media_offset);
   put_u32(out, record.media_size_bytes);
@@ -62,17 +64,17 @@ void append_sidecar_record(Bytes& out, const SidecarRecord& record) {
   out.insert(out.end(), record.envelope_bytes.begin(), record.envelope_bytes.end());
   put_u16(out, static_cast<std::uint16_t>(record.proof_bytes.size()));
   out.insert(out.end(), record.proof_bytes.begin(), record.proof_bytes.end());
-  const std::uint32_t crc = crc32c(ByteView(out).subspan(start + kFrameBytes));
+  const std::uint32_t crc = crc32c(ByteView(out).subspan(start + kSidecarFrameBytes));
   set_u32(out, start + 4, crc);
 }
 
 std::optional<ParsedSidecarRecord> parse_sidecar_record(ByteView bytes) {
-  if (bytes.size() < kFrameBytes) return std::nullopt;
+  if (bytes.size() < kSidecarFrameBytes) return std::nullopt;
   const std::size_t body_bytes = get_u32(bytes, 0);
-  if (body_bytes < kFixedBytes || body_bytes > kMaxBodyBytes) return std::nullopt;
-  if (bytes.size() - kFrameBytes < body_bytes) return std::nullopt;
-  const ByteView body = bytes.subspan(kFrameBytes, body_bytes);
-  if (crc32c(body) != get_u32(bytes, 4) || body[0] != kVersion) return std::nullopt;
+  if (body_bytes < kSidecarFixedBytes || body_bytes > kSidecarMaxBodyBytes) return std::nullopt;
+  if (bytes.size() - kSidecarFrameBytes < body_bytes) return std::nullopt;
+  const ByteView body = bytes.subspan(kSidecarFrameBytes, body_bytes);
+  if (crc32c(body) != get_u32(bytes, 4) || body[0] != kSidecarVersion) return std::nullopt;
 
   ParsedSidecarRecord parsed;
   SidecarRecord& record = parsed.record;
@@ -82,17 +84,17 @@ std::optional<ParsedSidecarRecord> parse_sidecar_record(ByteView bytes) {
   record.received_at_us = static_cast<std::int64_t>(get_u64(body, 14));
   std::copy_n(body.begin() + 22, record.part_hash.size(), record.part_hash.begin());
   const std::size_t envelope_bytes = get_u16(body, 54);
-  if (envelope_bytes > limits::kEnvelopeBytes || kFixedBytes + envelope_bytes > body_bytes) {
+  if (envelope_bytes > limits::kEnvelopeBytes || kSidecarFixedBytes + envelope_bytes > body_bytes) {
     return std::nullopt;
   }
   record.envelope_bytes = body.subspan(56, envelope_bytes);
   const std::size_t proof_bytes = get_u16(body, 56 + envelope_bytes);
   if (proof_bytes > limits::kProofBytes ||
-      kFixedBytes + envelope_bytes + proof_bytes != body_bytes) {
+      kSidecarFixedBytes + envelope_bytes + proof_bytes != body_bytes) {
     return std::nullopt;
   }
   record.proof_bytes = body.subspan(58 + envelope_bytes, proof_bytes);
-  parsed.size_bytes = kFrameBytes + body_bytes;
+  parsed.size_bytes = kSidecarFrameBytes + body_bytes;
   return parsed;
 }
 
@@ -106,7 +108,8 @@ Result<std::uint64_t> read_sidecar(
   offset = std::max<std::uint64_t>(offset, kSidecarHeaderBytes);
   Bytes buffer;
   while (offset < end) {
-    buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, end - offset)));
+    buffer.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kSidecarReadBytes, end - offset)));
     SC_TRY(file.read_at(offset, buffer));
     std::size_t used = 0;
     while (const auto parsed = parse_sidecar_record(ByteView(buffer).subspan(used))) {

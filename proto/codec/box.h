@@ -20,6 +20,8 @@ constexpr std::uint32_t fourcc(std::string_view type) {
   return value;
 }
 
+inline constexpr std::uint32_t kCmafTrackId = 1;  // each file holds one track
+
 // Sample flags (section 8.8.3.1): sync samples depend on no other, the rest are not sync and do.
 inline constexpr std::uint32_t kSyncSampleFlags = 0x0200'0000;
 inline constexpr std::uint32_t kNonSyncSampleFlags = 0x0101'0000;

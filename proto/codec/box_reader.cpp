@@ -10,7 +10,6 @@
 namespace sitecast {
 namespace {
 
-constexpr std::uint32_t kTrackId = 1;
 constexpr std::uint32_t kFlagsMask = 0x00ff'ffff;
 // A moof of kSamplesPerPart samples, with room for boxes that we skip.
 constexpr std::size_t kMoofBytes = 16 * limits::kSamplesPerPart + 1024;
@@ -153,7 +152,7 @@ Status check_trex(ByteView mvex) {
   SC_TRY_ASSIGN(const Box trex, only_child(mvex, "trex"));
   FieldReader fields(trex.content);
   fields.skip(4);
-  if (fields.u32() != kTrackId || !fields.ok()) return wrong("trex", "track is not 1");
+  if (fields.u32() != kCmafTrackId || !fields.ok()) return wrong("trex", "track is not 1");
   return Ok{};
 }
 
@@ -168,7 +167,7 @@ Result<FragmentDefaults> read_tfhd(ByteView content) {
   FieldReader fields(content);
   FragmentDefaults defaults;
   defaults.present = fields.u32() & kFlagsMask;
-  if (fields.u32() != kTrackId) return wrong("tfhd", "track is not 1");
+  if (fields.u32() != kCmafTrackId) return wrong("tfhd", "track is not 1");
   if ((defaults.present & kTfhdDefaultBaseIsMoof) == 0 ||
       (defaults.present & (kTfhdBaseDataOffset | kTfhdDurationIsEmpty)) != 0) {
     return wrong("tfhd", "offsets are not from the moof");
@@ -274,7 +273,8 @@ Result<InitInfo> read_init(ByteView init_segment) {
   SC_TRY_ASSIGN(const auto edts, optional_child(trak, "edts"));
   if (edts) return wrong("edts", "edit lists are not used: media_time is the capture's own clock");
   SC_TRY_ASSIGN(const Box tkhd, only_child(trak, "tkhd"));
-  if (FieldReader fields = after_times(tkhd.content); fields.u32() != kTrackId || !fields.ok()) {
+  if (FieldReader fields = after_times(tkhd.content);
+      fields.u32() != kCmafTrackId || !fields.ok()) {
     return wrong("tkhd", "track is not 1");
   }
 

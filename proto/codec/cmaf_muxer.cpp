@@ -11,7 +11,6 @@
 namespace sitecast {
 namespace {
 
-constexpr std::uint32_t kTrackId = 1;
 constexpr std::uint16_t kUndeterminedLanguage = 0x55c4;  // "und", ISO 639-2/T in three times 5 bits
 constexpr std::uint32_t kFixedOne = 0x0001'0000;         // 1.0 as 16.16
 
@@ -49,14 +48,14 @@ void write_mvhd(BoxWriter& w, const TrackShape& shape) {
     w.zeros(10);
     write_matrix(w);
     w.zeros(24);
-    w.u32(kTrackId + 1);
+    w.u32(kCmafTrackId + 1);
   });
 }
 
 void write_tkhd(BoxWriter& w, const TrackShape& shape) {
   w.full_box("tkhd", 0, 7, [&] {  // enabled, in movie, in preview
     w.zeros(8);
-    w.u32(kTrackId);
+    w.u32(kCmafTrackId);
     w.zeros(8);   // reserved, duration
     w.zeros(12);  // reserved, layer, alternate group
     w.u16(shape.video ? 0 : 0x0100);
@@ -130,7 +129,7 @@ Result<Bytes> make_init(const TrackShape& shape, SampleEntry sample_entry) {
     });
     w.box("mvex", [&] {
       w.full_box("trex", 0, 0, [&] {
-        w.u32(kTrackId);
+        w.u32(kCmafTrackId);
         w.u32(1);    // sample description
         w.zeros(8);  // duration and size are in every trun
         w.u32(shape.video ? kNonSyncSampleFlags : kSyncSampleFlags);
@@ -261,7 +260,7 @@ Result<Bytes> make_chunk(std::uint32_t fragment_number, std::uint64_t decode_tim
   w.box("moof", [&] {
     w.full_box("mfhd", 0, 0, [&] { w.u32(fragment_number); });
     w.box("traf", [&] {
-      w.full_box("tfhd", 0, kTfhdDefaultBaseIsMoof, [&] { w.u32(kTrackId); });
+      w.full_box("tfhd", 0, kTfhdDefaultBaseIsMoof, [&] { w.u32(kCmafTrackId); });
       w.full_box("tfdt", 1, 0, [&] { w.u64(decode_time); });
       w.full_box("trun", 0, kTrunDataOffset | kTrunDuration | kTrunSize | kTrunFlags, [&] {
         w.u32(static_cast<std::uint32_t>(samples.size()));

@@ -6,7 +6,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 
 namespace sitecast {
 
@@ -25,6 +27,13 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  // A file `name` of these bytes; its path.
+  [[nodiscard]] std::filesystem::path write(const std::string& name, std::string_view bytes) const {
+    auto file = path_ / name;
+    std::ofstream(file, std::ios::binary) << bytes;
+    return file;
+  }
 
  private:
   std::filesystem::path path_;

@@ -4,13 +4,6 @@
 #include <algorithm>
 
 namespace sitecast::link {
-namespace {
-
-constexpr std::int64_t kMsNs = 1'000'000;
-constexpr double kSecondNs = 1e9;
-
-}  // namespace
-
 Drain Drain::constant(std::uint64_t bits_per_s) {
   Drain drain;
   drain.limited_ = true;
@@ -30,7 +23,8 @@ std::int64_t Drain::leaves_at(std::int64_t begin_ns, std::size_t bytes) {
   if (!limited_) return begin_ns;
   if (trace_ == nullptr) {
     if (bits_per_s_ == 0) return kNever;
-    return begin_ns + static_cast<std::int64_t>(static_cast<double>(bytes) * 8 * kSecondNs /
+    return begin_ns + static_cast<std::int64_t>(static_cast<double>(bytes) * 8 *
+                                                static_cast<double>(kSecondNs) /
                                                 static_cast<double>(bits_per_s_));
   }
   seek(begin_ns);

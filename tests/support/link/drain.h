@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tests/support/link/packet.h"
 #include "tests/support/link/trace.h"
 
 namespace sitecast::link {

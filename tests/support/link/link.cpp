@@ -12,7 +12,6 @@
 namespace sitecast::link {
 namespace {
 
-constexpr double kMsNs = 1e6;
 constexpr std::uint64_t kTraceBytes = 64 << 20;
 
 Result<double> parse_number(const std::string& text) {
@@ -32,7 +31,7 @@ Result<double> parse_share(const std::string& percent) {
 Result<std::int64_t> parse_ms(const std::string& text) {
   const auto value = parse_number(text);
   if (!value.ok()) return value.error();
-  return static_cast<std::int64_t>(*value * kMsNs);
+  return static_cast<std::int64_t>(*value * static_cast<double>(kMsNs));
 }
 Result<bool> parse_switch(const std::string& text) {
   if (text != "on" && text != "off")
@@ -59,7 +58,7 @@ nlohmann::json report(const OneWay& way) {
           {"duplicated", counters.duplicated},
           {"held_back", counters.held_back},
           {"queue_bytes", way.queue_bytes()},
-          {"out_span_ms", static_cast<double>(span_ns) / kMsNs},
+          {"out_span_ms", static_cast<double>(span_ns) / static_cast<double>(kMsNs)},
           {"queued_ms", percentiles(counters.queued)},
           {"transit_ms", percentiles(counters.transit)},
           {"late_ms", percentiles(counters.late)}};

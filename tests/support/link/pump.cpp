@@ -16,7 +16,6 @@
 namespace sitecast::link {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::size_t kPacketBytes = 2048;  // more than the MTU
 constexpr int kPacketsAtOnce = 64;          // before the other side has its turn
 

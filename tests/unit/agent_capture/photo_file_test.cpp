@@ -46,13 +46,6 @@ void expect_original_bytes(const StoredCapture& capture, const std::string& trac
   EXPECT_EQ(info.name(), path.filename().string());
 }
 
-std::filesystem::path write_file(const TempDir& folder, const std::string& name,
-                                 const std::string& bytes) {
-  const auto path = folder.path() / name;
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path;
-}
-
 TEST(PhotoFileTest, EveryRealPhotoIsStoredUntouchedAndWithoutAlarm) {
   int count = 0;
   for (const char* folder : {"exif-gps-photos", "tnb-fixedcam", "london-residential-handheld"}) {
@@ -171,11 +164,11 @@ TEST(PhotoFileTest, APhotoWithAHoleInItIsRefusedAndSaysSo) {
     const TempDir folder;
     MemoryStore store;
     const std::string whole(jpeg.begin(), jpeg.end());
-    EXPECT_TRUE(store_photo_file(write_file(folder, "whole.jpg", whole), {}, store).ok());
+    EXPECT_TRUE(store_photo_file(folder.write("whole.jpg", whole), {}, store).ok());
     // Its end is there, with what phones append.
     const std::string holed = whole.substr(0, whole.size() / 2) + "\xFF\xD9" + "more";
     MemoryStore refused;
-    const auto stored = store_photo_file(write_file(folder, "holed.jpg", holed), {}, refused);
+    const auto stored = store_photo_file(folder.write("holed.jpg", holed), {}, refused);
     ASSERT_FALSE(stored.ok());
     EXPECT_NE(stored.error().message().find("a part of it is missing"), std::string::npos)
         << stored.error().message();
@@ -217,10 +210,10 @@ std::string inks_jpeg(std::uint8_t black) {
 TEST(PhotoFileTest, APhotoInPrintersInksIsLookedAtToo) {
   const TempDir folder;
   MemoryStore store;
-  const auto bright = store_photo_file(write_file(folder, "b.jpg", inks_jpeg(255)), {}, store);
+  const auto bright = store_photo_file(folder.write("b.jpg", inks_jpeg(255)), {}, store);
   ASSERT_TRUE(bright.ok()) << bright.error().message();
   EXPECT_TRUE(bright->warnings.empty());
-  const auto black = store_photo_file(write_file(folder, "k.jpg", inks_jpeg(2)), {}, store);
+  const auto black = store_photo_file(folder.write("k.jpg", inks_jpeg(2)), {}, store);
   ASSERT_TRUE(black.ok()) << black.error().message();
   EXPECT_EQ(black->warnings.size(), 1U);
 }
@@ -231,7 +224,7 @@ TEST(PhotoFileTest, APixelFloodIsRefusedBeforeItIsDecoded) {
   png += std::string(4, 'x') + std::string("\0\0\0\0IEND\xAE\x42\x60\x82", 12);
   const TempDir folder;
   MemoryStore store;
-  const auto stored = store_photo_file(write_file(folder, "flood.png", png), {}, store);
+  const auto stored = store_photo_file(folder.write("flood.png", png), {}, store);
   ASSERT_FALSE(stored.ok());
   EXPECT_NE(stored.error().message().find("too large"), std::string::npos);
 }
@@ -247,7 +240,7 @@ TEST(PhotoFileTest, APixelFloodWithASecondSizeIsRefusedToo) {
   const TempDir folder;
   MemoryStore store;
   const auto stored =
-      store_photo_file(write_file(folder, "a.jpg", head + flood + small + end), {}, store);
+      store_photo_file(folder.write("a.jpg", head + flood + small + end), {}, store);
   ASSERT_FALSE(stored.ok());
   EXPECT_NE(stored.error().message().find("too large"), std::string::npos)
       << stored.error().message();
@@ -261,8 +254,8 @@ TEST(PhotoFileTest, ARubbishPictureSaysThatItCannotBeRead) {
       "ftypheic",
       12);
   heic += std::string(500, 'x');
-  for (const auto& path : {write_file(folder, "a.heic", heic), write_file(folder, "b.txt", "hello"),
-                           write_file(folder, "c.jpg", "")}) {
+  for (const auto& path :
+       {folder.write("a.heic", heic), folder.write("b.txt", "hello"), folder.write("c.jpg", "")}) {
     const auto stored = store_photo_file(path, {}, store);
     ASSERT_FALSE(stored.ok());
     EXPECT_EQ(stored.error().kind(), ErrorKind::kInvalidArgument) << path;
@@ -291,7 +284,7 @@ TEST(DocumentFileTest, AnyBytesAreKept) {
   for (const std::size_t size :
        {std::size_t{1}, limits::kFileBlockBytes - 1, limits::kFileBlockBytes,
         limits::kFileBlockBytes + 1, bytes.size()}) {
-    const auto path = write_file(folder, "data.bin", bytes.substr(0, size));
+    const auto path = folder.write("data.bin", bytes.substr(0, size));
     MemoryStore store;
     const auto stored = store_document_file(path, {}, store);
     ASSERT_TRUE(stored.ok()) << stored.error().message();
@@ -305,7 +298,7 @@ TEST(DocumentFileTest, AnyBytesAreKept) {
 TEST(DocumentFileTest, AnEmptyFileIsRefused) {
   const TempDir folder;
   MemoryStore store;
-  EXPECT_EQ(store_document_file(write_file(folder, "a", ""), {}, store).error().kind(),
+  EXPECT_EQ(store_document_file(folder.write("a", ""), {}, store).error().kind(),
             ErrorKind::kInvalidArgument);
   EXPECT_EQ(store.capture_count(), 0U);
 }

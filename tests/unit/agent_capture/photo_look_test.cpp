@@ -22,13 +22,6 @@ namespace {
 using agent::FileOptions;
 using agent::store_photo_file;
 
-std::filesystem::path write_file(const TempDir& folder, const std::string& name,
-                                 const std::string& bytes) {
-  const auto path = folder.path() / name;
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path;
-}
-
 std::string picture_of(const char* ending, int rows = 480, int columns = 640) {
   cv::Mat noise(rows, columns, CV_8UC3);
   cv::randu(noise, 0, 255);
@@ -39,7 +32,7 @@ std::string picture_of(const char* ending, int rows = 480, int columns = 640) {
 
 // A worker that does what the script says in place of looking.
 std::filesystem::path worker_that(const TempDir& folder, const std::string& script) {
-  const auto path = write_file(folder, "worker", "#!/bin/sh\n" + script + "\n");
+  const auto path = folder.write("worker", "#!/bin/sh\n" + script + "\n");
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   return path;
 }
@@ -49,7 +42,7 @@ void expect_kept_unseen(const FileOptions& options, const std::string& says) {
   const TempDir folder;
   const std::string bytes = picture_of(".jpg");
   MemoryStore store;
-  const auto stored = store_photo_file(write_file(folder, "a.jpg", bytes), options, store);
+  const auto stored = store_photo_file(folder.write("a.jpg", bytes), options, store);
   ASSERT_TRUE(stored.ok()) << stored.error().message();
   EXPECT_NE(stored->not_looked_at.find(says), std::string::npos) << stored->not_looked_at;
   EXPECT_TRUE(stored->warnings.empty());
@@ -97,8 +90,7 @@ TEST(PhotoLookTest, WhatTheWorkerSaysOfAPhotoIsWhatIsSaidOfIt) {
   FileOptions options;
   options.look.program = worker_that(folder, "echo it is damaged >&2; exit 2");
   MemoryStore store;
-  const auto stored =
-      store_photo_file(write_file(folder, "a.jpg", picture_of(".jpg")), options, store);
+  const auto stored = store_photo_file(folder.write("a.jpg", picture_of(".jpg")), options, store);
   ASSERT_FALSE(stored.ok());
   EXPECT_EQ(stored.error().kind(), ErrorKind::kInvalidArgument);
   EXPECT_NE(stored.error().message().find("a.jpg: it is damaged"), std::string::npos)
@@ -112,7 +104,7 @@ TEST(PhotoLookTest, EveryKindOfPhotoIsSeen) {
     const TempDir folder;
     MemoryStore store;
     const auto stored = store_photo_file(
-        write_file(folder, std::string("a") + ending, picture_of(ending, 1500, 2000)), {}, store);
+        folder.write(std::string("a") + ending, picture_of(ending, 1500, 2000)), {}, store);
     ASSERT_TRUE(stored.ok()) << stored.error().message();
     EXPECT_EQ(stored->not_looked_at, "");
     EXPECT_EQ(stored->photo.width(), 2000U);
@@ -122,8 +114,8 @@ TEST(PhotoLookTest, EveryKindOfPhotoIsSeen) {
   std::vector<std::uint8_t> black;
   ASSERT_TRUE(cv::imencode(".png", cv::Mat(600, 800, CV_8UC1, cv::Scalar(3)), black));
   MemoryStore store;
-  const auto dark = store_photo_file(
-      write_file(folder, "b.png", std::string(black.begin(), black.end())), {}, store);
+  const auto dark =
+      store_photo_file(folder.write("b.png", std::string(black.begin(), black.end())), {}, store);
   ASSERT_TRUE(dark.ok()) << dark.error().message();
   EXPECT_EQ(dark->warnings.size(), 1U);
 }

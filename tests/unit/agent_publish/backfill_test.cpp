@@ -2,12 +2,13 @@
 // What backfill makes of a link, and what it costs the newest moment.
 #include <gtest/gtest.h>
 
+#include "tests/support/time_units.h"
 #include "tests/unit/agent_publish/link_world.h"
 
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kMs = 1000;
+using test::kMs;
 
 LinkWorldSettings plain(double queue_ms = 100) {
   LinkWorldSettings settings;

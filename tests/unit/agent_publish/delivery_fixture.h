@@ -11,11 +11,12 @@
 
 #include "agent/publish/delivery.h"
 #include "proto/base/clock.h"
+#include "tests/support/time_units.h"
 
 namespace sitecast::agent {
 
-inline constexpr std::int64_t kMs = 1000;
-inline constexpr std::int64_t kSecond = 1'000'000;
+using test::kMs;
+using test::kSecond;
 
 // One capture with video and audio, whose parts have 1,000 bytes and made-up hashes.
 class DeliveryTest : public ::testing::Test, public SpoolView {

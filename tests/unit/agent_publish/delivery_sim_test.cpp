@@ -13,12 +13,13 @@
 #include "agent/publish/delivery.h"
 #include "proto/codec/running_hash.h"
 #include "tests/support/sanitized.h"
+#include "tests/support/time_units.h"
 
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kMs = 1000;
-constexpr std::int64_t kSecond = 1'000'000;
+using test::kMs;
+using test::kSecond;
 constexpr std::int64_t kKernelBytes = 16'384;
 
 struct SimTrack {

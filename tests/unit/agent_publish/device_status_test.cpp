@@ -5,11 +5,12 @@
 
 #include "agent/publish/delivered_rate.h"
 #include "proto/codec/control.h"
+#include "tests/support/time_units.h"
 
 namespace sitecast::agent {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
+using test::kSecond;
 
 TrackSummary track(std::string name, TrackHandle handle, std::uint64_t made,
                    std::uint64_t delivered, std::int64_t seconds) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/live/device_table.h"
+#include "tests/support/time_units.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +12,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr std::int64_t kSecond = 1'000'000;
+using test::kSecond;
 constexpr std::int64_t kNow = 1'700'000'000 * kSecond;
 
 class DeviceTableTest : public testing::Test {

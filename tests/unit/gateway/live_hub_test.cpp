@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/time_units.h"
 #include "tests/unit/gateway/fake_viewer.h"
 
 namespace sitecast::gateway {
@@ -12,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::int64_t kSecond = 1'000'000;
+using test::kSecond;
 
 class LiveHubTest : public testing::Test {
  protected:

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/accounts/throttle.h"
+#include "tests/support/time_units.h"
 
 #include <gtest/gtest.h>
 
 namespace sitecast::gateway {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
+using test::kSecond;
 
 class ThrottleTest : public testing::Test {
  protected:

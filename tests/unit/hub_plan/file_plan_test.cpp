@@ -9,13 +9,14 @@ namespace {
 using test::stored_zip;
 using test::workbook_of;
 
-const char* const kHead =
+const char* const kWorkbookHead =
     "<row r='1'><c r='A1' t='inlineStr'><is><t>任务名称</t></is></c>"
     "<c r='B1' t='inlineStr'><is><t>开始</t></is></c>"
     "<c r='C1' t='inlineStr'><is><t>完成百分比</t></is></c></row>";
 
 std::string sheet_of(const std::string& rows, const std::string& after = "") {
-  return "<worksheet><sheetData>" + (kHead + rows) + "</sheetData>" + after + "</worksheet>";
+  return "<worksheet><sheetData>" + (kWorkbookHead + rows) + "</sheetData>" + after +
+         "</worksheet>";
 }
 
 const char* const kStyles =

@@ -6,9 +6,6 @@
 namespace sitecast::link {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMs;
-
 Drain replay(const std::string& text, std::int64_t origin_ns = 0) {
   auto trace = parse_trace(text);
   EXPECT_TRUE(trace.ok());
@@ -17,9 +14,9 @@ Drain replay(const std::string& text, std::int64_t origin_ns = 0) {
 
 TEST(DrainTest, AConstantRateTakesEachBitItsTime) {
   Drain drain = Drain::constant(12'000);  // 1,500 bytes a second
-  EXPECT_EQ(drain.leaves_at(0, 1500), kSecond);
-  EXPECT_EQ(drain.leaves_at(kSecond, 150), kSecond + kSecond / 10);
-  EXPECT_EQ(drain.leaves_at(5 * kSecond, 1500), 6 * kSecond);
+  EXPECT_EQ(drain.leaves_at(0, 1500), kSecondNs);
+  EXPECT_EQ(drain.leaves_at(kSecondNs, 150), kSecondNs + kSecondNs / 10);
+  EXPECT_EQ(drain.leaves_at(5 * kSecondNs, 1500), 6 * kSecondNs);
 }
 
 TEST(DrainTest, AnUnlimitedLinkTakesNoTimeAndAStandingOneNeverEnds) {
@@ -28,44 +25,44 @@ TEST(DrainTest, AnUnlimitedLinkTakesNoTimeAndAStandingOneNeverEnds) {
 }
 
 TEST(DrainTest, ATraceLetsAPacketLeaveAtItsNextOpportunity) {
-  Drain drain = replay("5\n10\n20\n", kSecond);
-  EXPECT_EQ(drain.leaves_at(kSecond, 1500), kSecond + 5 * kMs);
-  EXPECT_EQ(drain.leaves_at(kSecond + 6 * kMs, 1500), kSecond + 10 * kMs);
+  Drain drain = replay("5\n10\n20\n", kSecondNs);
+  EXPECT_EQ(drain.leaves_at(kSecondNs, 1500), kSecondNs + 5 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(kSecondNs + 6 * kMsNs, 1500), kSecondNs + 10 * kMsNs);
 }
 
 TEST(DrainTest, AnOpportunityWithNothingToSendIsLost) {
   Drain drain = replay("5\n10\n20\n");
-  EXPECT_EQ(drain.leaves_at(11 * kMs, 1500), 20 * kMs);
+  EXPECT_EQ(drain.leaves_at(11 * kMsNs, 1500), 20 * kMsNs);
 }
 
 TEST(DrainTest, SmallPacketsShareAnOpportunityAndALargeOneTakesSeveral) {
   Drain drain = replay("5\n10\n20\n30\n");
-  EXPECT_EQ(drain.leaves_at(0, 40), 5 * kMs);
-  EXPECT_EQ(drain.leaves_at(5 * kMs, 1460), 5 * kMs);
-  EXPECT_EQ(drain.leaves_at(5 * kMs, 1), 10 * kMs);
-  EXPECT_EQ(drain.leaves_at(10 * kMs, 1500), 20 * kMs);  // one byte of it at 20
-  EXPECT_EQ(drain.leaves_at(20 * kMs, 3000), 35 * kMs);
+  EXPECT_EQ(drain.leaves_at(0, 40), 5 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(5 * kMsNs, 1460), 5 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(5 * kMsNs, 1), 10 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(10 * kMsNs, 1500), 20 * kMsNs);  // one byte of it at 20
+  EXPECT_EQ(drain.leaves_at(20 * kMsNs, 3000), 35 * kMsNs);
 }
 
 TEST(DrainTest, ATraceBeginsAnewAfterItsEnd) {
   Drain drain = replay("5\n10\n");
-  EXPECT_EQ(drain.leaves_at(11 * kMs, 1500), 15 * kMs);
-  EXPECT_EQ(drain.leaves_at(996 * kMs, 1500), 1000 * kMs);
-  EXPECT_EQ(drain.leaves_at(1000 * kMs, 1500), 1005 * kMs);
+  EXPECT_EQ(drain.leaves_at(11 * kMsNs, 1500), 15 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(996 * kMsNs, 1500), 1000 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(1000 * kMsNs, 1500), 1005 * kMsNs);
 }
 
 TEST(DrainTest, AMillisecondThatStandsTwiceCarriesTwoPackets) {
   Drain drain = replay("5\n5\n10\n");
-  EXPECT_EQ(drain.leaves_at(0, 1500), 5 * kMs);
-  EXPECT_EQ(drain.leaves_at(5 * kMs, 1500), 5 * kMs);
-  EXPECT_EQ(drain.leaves_at(5 * kMs, 1500), 10 * kMs);
+  EXPECT_EQ(drain.leaves_at(0, 1500), 5 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(5 * kMsNs, 1500), 5 * kMsNs);
+  EXPECT_EQ(drain.leaves_at(5 * kMsNs, 1500), 10 * kMsNs);
 }
 
 TEST(DrainTest, OverManyRoundsATraceCarriesWhatItsLinesSay) {
   Drain drain = replay("0\n3\n3\n8\n20\n");  // 5 packets in 20 ms
   std::int64_t at_ns = 0;
   for (int i = 0; i < 5000; ++i) at_ns = drain.leaves_at(at_ns, 1500);
-  EXPECT_EQ(at_ns, 1000 * 20 * kMs);
+  EXPECT_EQ(at_ns, 1000 * 20 * kMsNs);
 }
 
 TEST(TraceTest, WhatIsNoTraceIsRefusedWithItsLine) {

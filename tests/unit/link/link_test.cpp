@@ -9,8 +9,6 @@
 namespace sitecast::link {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-
 class LinkTest : public ::testing::Test {
  protected:
   void tell(const std::string& line, std::int64_t at_ns = 0) {
@@ -22,7 +20,7 @@ class LinkTest : public ::testing::Test {
     link.take(from, Packet(1000), now_ns);
     const Side to = from == Side::kDevice ? Side::kHub : Side::kDevice;
     for (std::int64_t due_ns; (due_ns = link.due_ns()) != kNever;) {
-      if (link.pop(to, due_ns)) return (due_ns - now_ns) / kMs;
+      if (link.pop(to, due_ns)) return (due_ns - now_ns) / kMsNs;
     }
     return -1;
   }
@@ -38,11 +36,11 @@ TEST_F(LinkTest, ASettingIsForOneDirectionOrForBoth) {
   tell("delay 30");
   tell("uplink rate 80k");
   EXPECT_EQ(takes_ms(Side::kDevice), 130);
-  EXPECT_EQ(takes_ms(Side::kHub, 200 * kMs), 30);
-  tell("rate unlimited", 300 * kMs);
-  tell("downlink delay 1.5", 300 * kMs);
-  EXPECT_EQ(takes_ms(Side::kDevice, 300 * kMs), 30);
-  EXPECT_EQ(takes_ms(Side::kHub, 400 * kMs), 1);
+  EXPECT_EQ(takes_ms(Side::kHub, 200 * kMsNs), 30);
+  tell("rate unlimited", 300 * kMsNs);
+  tell("downlink delay 1.5", 300 * kMsNs);
+  EXPECT_EQ(takes_ms(Side::kDevice, 300 * kMsNs), 30);
+  EXPECT_EQ(takes_ms(Side::kHub, 400 * kMsNs), 1);
 }
 
 TEST_F(LinkTest, HalfOpenIsOneWayOnlyAndUpMakesItWhole) {
@@ -63,8 +61,8 @@ TEST_F(LinkTest, ATraceIsReadFromItsFileAndBeginsNow) {
   const TempDir folder;
   const auto path = folder.path() / "trace";
   ASSERT_TRUE(write_file_durably(path, as_bytes(std::string_view("7\n9\n"))).ok());
-  tell("uplink trace " + path.string(), 100 * kMs);
-  EXPECT_EQ(takes_ms(Side::kDevice, 100 * kMs), 7);
+  tell("uplink trace " + path.string(), 100 * kMsNs);
+  EXPECT_EQ(takes_ms(Side::kDevice, 100 * kMsNs), 7);
   EXPECT_FALSE(link.apply("trace /nowhere", 0).ok());
 }
 
@@ -91,8 +89,8 @@ TEST_F(LinkTest, EveryByteIsCountedInOrOut) {
   tell("rate 8M");
   tell("queue 5000");
   for (int i = 0; i < 1000; ++i) {
-    link.take(Side::kDevice, Packet(500), i * kMs / 4);
-    while (link.pop(Side::kHub, i * kMs / 4)) {
+    link.take(Side::kDevice, Packet(500), i * kMsNs / 4);
+    while (link.pop(Side::kHub, i * kMsNs / 4)) {
     }
   }
   while (link.due_ns() != kNever) link.pop(Side::kHub, link.due_ns());

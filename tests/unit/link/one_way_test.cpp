@@ -6,8 +6,6 @@
 namespace sitecast::link {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-
 class OneWayTest : public ::testing::Test {
  protected:
   void send(std::uint8_t name, std::int64_t at_ns, std::size_t size = 1000) {
@@ -27,14 +25,14 @@ class OneWayTest : public ::testing::Test {
 
 TEST_F(OneWayTest, APacketArrivesAfterItsTimeOnTheLinkAndTheDelay) {
   way.set_drain(Drain::constant(8'000'000), 0);  // 1,000 bytes a millisecond
-  way.set_delay(30 * kMs);
+  way.set_delay(30 * kMsNs);
   send(1, 0);
   send(2, 0);
-  EXPECT_EQ(way.due_ns(), 1 * kMs);
-  EXPECT_EQ(arrived(31 * kMs - 1), Names{});
-  EXPECT_EQ(way.due_ns(), 31 * kMs);
-  EXPECT_EQ(arrived(31 * kMs), Names{1});
-  EXPECT_EQ(arrived(32 * kMs), Names{2});
+  EXPECT_EQ(way.due_ns(), 1 * kMsNs);
+  EXPECT_EQ(arrived(31 * kMsNs - 1), Names{});
+  EXPECT_EQ(way.due_ns(), 31 * kMsNs);
+  EXPECT_EQ(arrived(31 * kMsNs), Names{1});
+  EXPECT_EQ(arrived(32 * kMsNs), Names{2});
   EXPECT_EQ(way.due_ns(), kNever);
   EXPECT_EQ(way.counters().queued.at_us(1), 2000U);
   EXPECT_EQ(way.counters().transit.at_us(0), 31'000U);
@@ -45,18 +43,18 @@ TEST_F(OneWayTest, AFullQueueDropsTheNewest) {
   way.set_queue_bytes(2500);
   for (std::uint8_t name = 1; name <= 3; ++name) send(name, 0);
   EXPECT_EQ(way.counters().dropped_queue, 1U);
-  send(4, 1 * kMs);  // the first has left
-  EXPECT_EQ(arrived(9 * kMs), (Names{1, 2, 4}));
+  send(4, 1 * kMsNs);  // the first has left
+  EXPECT_EQ(arrived(9 * kMsNs), (Names{1, 2, 4}));
   EXPECT_EQ(way.queue_bytes(), 0U);
 }
 
 TEST_F(OneWayTest, AQueueInMillisecondsDropsWhatWouldWaitLonger) {
   way.set_drain(Drain::constant(8'000'000), 0);
-  way.set_queue_time(3 * kMs);
+  way.set_queue_time(3 * kMsNs);
   for (std::uint8_t name = 1; name <= 4; ++name) send(name, 0);
   send(5, 0, 10);  // as small as it is, it would come after the third
   EXPECT_EQ(way.counters().dropped_queue, 2U);
-  EXPECT_EQ(arrived(9 * kMs), (Names{1, 2, 3}));
+  EXPECT_EQ(arrived(9 * kMsNs), (Names{1, 2, 3}));
 }
 
 TEST_F(OneWayTest, ANewRateHoldsForWhatWaits) {
@@ -64,25 +62,25 @@ TEST_F(OneWayTest, ANewRateHoldsForWhatWaits) {
   send(1, 0);
   send(2, 0);
   EXPECT_EQ(way.due_ns(), kNever);
-  way.set_drain(Drain::constant(8'000'000), 5 * kMs);
-  EXPECT_EQ(arrived(6 * kMs), Names{1});
-  way.set_drain(Drain::constant(800'000), 6 * kMs);
-  EXPECT_EQ(arrived(16 * kMs - 1), Names{});
-  EXPECT_EQ(arrived(16 * kMs), Names{2});
+  way.set_drain(Drain::constant(8'000'000), 5 * kMsNs);
+  EXPECT_EQ(arrived(6 * kMsNs), Names{1});
+  way.set_drain(Drain::constant(800'000), 6 * kMsNs);
+  EXPECT_EQ(arrived(16 * kMsNs - 1), Names{});
+  EXPECT_EQ(arrived(16 * kMsNs), Names{2});
 }
 
 TEST_F(OneWayTest, NothingPassesALinkThatIsDownNotEvenWhatIsInTheAir) {
   way.set_drain(Drain::constant(8'000'000), 0);
-  way.set_delay(30 * kMs);
+  way.set_delay(30 * kMsNs);
   send(1, 0);
-  send(2, 20 * kMs);
-  way.settle(22 * kMs);
+  send(2, 20 * kMsNs);
+  way.settle(22 * kMsNs);
   way.set_down(true);
-  send(3, 22 * kMs);
-  EXPECT_EQ(arrived(31 * kMs), Names{});
+  send(3, 22 * kMsNs);
+  EXPECT_EQ(arrived(31 * kMsNs), Names{});
   way.set_down(false);
-  send(4, 32 * kMs);
-  EXPECT_EQ(arrived(90 * kMs), (Names{2, 4}));  // what was due while it was down is lost
+  send(4, 32 * kMsNs);
+  EXPECT_EQ(arrived(90 * kMsNs), (Names{2, 4}));  // what was due while it was down is lost
   EXPECT_EQ(way.counters().dropped_down, 2U);
 }
 
@@ -121,25 +119,25 @@ TEST_F(OneWayTest, BurstsLoseAsMuchButInRows) {
 }
 
 TEST_F(OneWayTest, AHeldBackPacketIsPassedByLaterOnes) {
-  way.set_delay(10 * kMs);
+  way.set_delay(10 * kMsNs);
   way.chances().reorder = 1;
-  way.chances().reorder_by_ns = 5 * kMs;
+  way.chances().reorder_by_ns = 5 * kMsNs;
   send(1, 0);
   way.settle(0);
   way.chances().reorder = 0;
-  send(2, 1 * kMs);
-  EXPECT_EQ(arrived(20 * kMs), (Names{2, 1}));
+  send(2, 1 * kMsNs);
+  EXPECT_EQ(arrived(20 * kMsNs), (Names{2, 1}));
   EXPECT_EQ(way.counters().held_back, 1U);
 }
 
 TEST_F(OneWayTest, AShorterDelayDoesNotChangeTheOrder) {
-  way.set_delay(50 * kMs);
+  way.set_delay(50 * kMsNs);
   send(1, 0);
   way.settle(0);
   way.set_delay(0);
-  send(2, 1 * kMs);
-  EXPECT_EQ(arrived(49 * kMs), Names{});
-  EXPECT_EQ(arrived(50 * kMs), (Names{1, 2}));
+  send(2, 1 * kMsNs);
+  EXPECT_EQ(arrived(49 * kMsNs), Names{});
+  EXPECT_EQ(arrived(50 * kMsNs), (Names{1, 2}));
 }
 
 TEST_F(OneWayTest, ADuplicateArrivesTwice) {

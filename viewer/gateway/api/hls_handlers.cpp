@@ -64,7 +64,7 @@ Result<HlsVariant> variant_of(const ReadContext& context, const hub::TrackInfo& 
 Response show_hls(const ReadContext& context) {
   const auto& query = context.request.query;
   if (!query.empty() && query != "whole=1") {
-    return error_response(400, "invalid_argument", "the only parameter is whole=1");
+    return bad_request("the only parameter is whole=1");
   }
   const auto capture = context.reader.capture(context.params.capture);
   if (!capture.ok()) return response_of(capture.error());
@@ -99,7 +99,7 @@ Response show_hls(const ReadContext& context) {
 Response show_hls_track(const ReadContext& context) {
   const auto& query = context.request.query;
   if (!query.empty() && query != "follow=1") {
-    return error_response(400, "invalid_argument", "the only parameter is follow=1");
+    return bad_request("the only parameter is follow=1");
   }
   const bool follow = !query.empty();
   const auto id = context.params.capture;

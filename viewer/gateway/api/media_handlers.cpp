@@ -86,8 +86,7 @@ std::optional<PlaylistSpan> playlist_span(const std::string& query) {
 Response show_playlist(const ReadContext& context) {
   const auto span = playlist_span(context.request.query);
   if (!span) {
-    return error_response(400, "invalid_argument",
-                          "from and until are media times in the track's timescale");
+    return bad_request("from and until are media times in the track's timescale");
   }
   const auto tracks = context.reader.tracks(context.params.capture);
   if (!tracks.ok()) return response_of(tracks.error());

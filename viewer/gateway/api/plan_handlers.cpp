@@ -189,7 +189,7 @@ void write_figures(JsonWriter& json, const hub::PlanFigures& figures) {
 
 Response show_plan(const ReadContext& context) {
   const auto query = asked(context.request);
-  if (!query.ok()) return error_response(400, "invalid_argument", query.error().message());
+  if (!query.ok()) return bad_request(query.error().message());
   const auto state = read_plan_state(context.reader, context.project, context.clock.wall_us(),
                                      query->number, query->as_of);
   if (!state.ok()) return response_of(state.error());

@@ -20,9 +20,6 @@ using Order = std::variant<Response, PlanOrder>;
 
 constexpr std::size_t kChanges = 1'000;  // named; all are counted
 
-Response bad_request(std::string_view message) {
-  return error_response(400, "invalid_argument", message);
-}
 Response conflict(std::string_view message) { return error_response(409, "conflict", message); }
 
 Response not_stated(const Error& error) {

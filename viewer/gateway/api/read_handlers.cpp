@@ -19,10 +19,6 @@ constexpr std::uint32_t kDefaultPage = 50;
 constexpr std::uint32_t kLargestPage = 200;
 constexpr std::string_view kRemark = "remark";  // ?kind= of what is said of no capture
 
-Response bad_request(std::string_view message) {
-  return error_response(400, "invalid_argument", message);
-}
-
 Response list_projects(const ReadContext& context) {
   const auto projects = context.reader.projects();
   if (!projects.ok()) return response_of(projects.error());

@@ -120,8 +120,7 @@ void Service::answer_public(const std::shared_ptr<Call>& call) {
 void Service::sign_in(const std::shared_ptr<Call>& call) {
   auto credentials = parse_credentials(call->request->body);
   if (!credentials) {
-    return call->done(
-        error_response(400, "invalid_argument", R"(send {"user":"…","password":"…"} as JSON)"));
+    return call->done(bad_request(R"(send {"user":"…","password":"…"} as JSON)"));
   }
   parts_.accounts.sign_in(std::move(credentials->user), std::move(credentials->password),
                           call->request->address, [call](const SignInAnswer& answer) {

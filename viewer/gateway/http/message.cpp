@@ -46,6 +46,10 @@ Response error_response(unsigned status, std::string_view code, std::string_view
   return response;
 }
 
+Response bad_request(std::string_view message) {
+  return error_response(400, "invalid_argument", message);
+}
+
 std::string_view reason_phrase(unsigned status) {
   switch (status) {
     case 200: return "OK";

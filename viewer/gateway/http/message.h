@@ -66,6 +66,7 @@ struct Response {
 // {"error":{"code":…,"message":…}}; the code is a word for programs, the message for people who
 // debug.
 Response error_response(unsigned status, std::string_view code, std::string_view message);
+Response bad_request(std::string_view message);  // 400, invalid_argument
 Response json_response(std::string json);
 std::string_view reason_phrase(unsigned status);
 
