@@ -13,14 +13,16 @@ export interface EdgeLimits {
   windowSeconds: number; // how long an arrival is remembered
   maxRate: number;
   minRate: number;
+  eagerness: number; // by how much the rate leaves 1 per second of slack too many or too few
   jumpBehind: number; // slack at which playing faster would take too long
 }
 
 export const videoEdge: EdgeLimits = {
   targetSlack: 0.015,
-  windowSeconds: 2,
-  maxRate: 1.15,
+  windowSeconds: 1,
+  maxRate: 1.3,
   minRate: 0.95,
+  eagerness: 3,
   jumpBehind: 0.5,
 };
 
@@ -69,7 +71,7 @@ export class LiveEdge {
     if (surplus > this.limits.jumpBehind) return { kind: 'jump', position: position + surplus };
     // Within 8 ms of the target nothing is gained by changing the rate.
     if (Math.abs(surplus) < 0.008) return { kind: 'rate', rate: 1 };
-    const rate = 1 + surplus;
+    const rate = 1 + this.limits.eagerness * surplus;
     const bounded = Math.min(this.limits.maxRate, Math.max(this.limits.minRate, rate));
     return { kind: 'rate', rate: Math.round(bounded * 100) / 100 };
   }
