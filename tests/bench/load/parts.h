@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
+#include <string>
 #include <vector>
 
 #include "proto/base/bytes.h"
@@ -25,6 +27,25 @@ struct LoadPartOptions {
   std::uint32_t parts_per_second = 30;
   std::uint64_t seed = 1;
 };
+// Makes them one after the other.
+class LoadPartMaker {
+ public:
+  static Result<LoadPartMaker> create(const LoadPartOptions& options);
+  // `tail` stands at the very end of the chunk, at most 64 bytes.
+  Result<LoadPart> next(ByteView tail = {});
+
+ private:
+  LoadPartMaker(const LoadPartOptions& options, Bytes init);
+
+  LoadPartOptions options_;
+  Bytes init_;
+  std::string init_hash_;
+  std::int64_t started_at_us_ = 0;
+  std::mt19937_64 random_;
+  Bytes sample_bytes_;
+  std::size_t next_ = 0;
+};
+// `options.count` of them.
 Result<std::vector<LoadPart>> make_load_parts(const LoadPartOptions& options);
 
 // Event capture.opened (serialised) for a capture of the given id.

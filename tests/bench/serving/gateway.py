@@ -31,8 +31,8 @@ class Client:
         return self._exchange(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
                               f"{cookie}\r\n".encode(), path)[:2]
 
-    def sign_in(self):
-        body = json.dumps({"user": USER, "password": PASSWORD})
+    def sign_in(self, login=None):
+        body = json.dumps(login or {"user": USER, "password": PASSWORD})
         head = self._exchange(f"POST /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
                               f"X-Sitecast: 1\r\nContent-Type: application/json\r\n"
                               f"Content-Length: {len(body)}\r\n\r\n{body}".encode(), "session")[2]

@@ -17,13 +17,13 @@ WRK_SCRIPT = pathlib.Path(__file__).with_name("segments.lua")
 class Nginx:
     """One worker, sendfile, no logs."""
 
-    def __init__(self, folder, root, port):
+    def __init__(self, folder, root, port, connections=256):
         self.port = port
         self.conf = folder / "nginx.conf"
         user = "user root;\n" if os.geteuid() == 0 else ""  # may read a private folder
         self.conf.write_text(
             f"{user}daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\n"
-            f"error_log {folder}/nginx.log;\nevents {{ worker_connections 256; }}\n"
+            f"error_log {folder}/nginx.log;\nevents {{ worker_connections {connections}; }}\n"
             "http {\n  access_log off;\n  sendfile on;\n  tcp_nopush on;\n  tcp_nodelay on;\n"
             "  keepalive_requests 1000000000;\n  default_type video/mp4;\n"
             f"  client_body_temp_path {folder}/body;\n  proxy_temp_path {folder}/proxy;\n"
