@@ -188,7 +188,7 @@ void Courier::take(Input& input) {
     failure_said_.clear();
     subscribed_.clear();
     said_status_.clear();
-    follower_.restart();
+    if (follower_.restart()) take_rung();
     counted_bytes_ = 0;
     subscribe_for(settings_.project);
     machine_.limit_on_the_way(up->receive_maximum);

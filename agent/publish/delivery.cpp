@@ -157,8 +157,9 @@ void Delivery::lose_connection() {
   fill_doubts_.clear();
   live_unwritten_bytes_ = fill_unacked_bytes_ = 0;
   published_bytes_ = passed_bytes_ = 0;
-  tcp_ = {0, 0, tcp_.round_trip_us};
-  fill_held_up_ = false;
+  tcp_ = {0, 0, tcp_.round_trip_us, 0};
+  queued_us_ = 0;
+  fill_held_up_ = kernel_is_full_ = false;
   fill_unconfirmed_bytes_ = fill_unconfirmed_count_ = 0;
   live_unconfirmed_bytes_ = live_unconfirmed_count_ = 0;
   hub_present_ = hub_absent_ = false;
@@ -169,7 +170,8 @@ void Delivery::lose_connection() {
     Track& track = tracks_.at(handle);
     track.flights.clear();
     track.scan_from = track.contiguous;
-    track.positioned = track.skipping = false;
+    track.positioned = false;
+    track.skipping = track.at.made > 0;  // pictures: live goes on with a key frame
   }
   for (auto& [position, event] : events_) event.sent = false;
   const bool pressing = !all_delivered() || now - live_at_us_ < kSlowLinkUs;
@@ -275,7 +277,7 @@ std::int64_t Delivery::next_tick_us() const {
     case Link::kUp: break;
   }
   const bool busy = anything_outstanding() || !all_delivered();
-  const bool tcp_tells = fill_held_up_ && tcp_.acknowledged_bytes > 0;
+  const bool tcp_tells = (fill_held_up_ || kernel_is_full_) && tcp_.acknowledged_bytes > 0;
   const std::int64_t pause_us = tcp_tells ? kHeldUpTickUs : busy ? kBusyTickUs : kIdleTickUs;
   return std::min(now + pause_us, std::max(hello_due_us_, now));
 }

@@ -117,6 +117,7 @@ struct TcpState {
   std::uint64_t acknowledged_bytes = 0;  // since it began
   std::uint64_t in_flight_bytes = 0;     // sent, not acknowledged
   std::int64_t round_trip_us = 0;        // smoothed
+  std::uint64_t unsent_bytes = 0;        // taken by the kernel, not sent
 };
 
 class Delivery {
@@ -160,6 +161,11 @@ class Delivery {
   // While something is live no larger part than this is filled in, but for voice: it would hold up
   // live for as long as it takes to send.
   void limit_picture_fills(std::uint64_t largest_bytes) { largest_fill_bytes_ = largest_bytes; }
+  // What goes out now waits so long behind what the kernel has taken: pictures and backfill pause
+  // for the voice.
+  void queued_before_live(std::int64_t us) { queued_us_ = us; }
+  // Beside live nothing is filled in while the kernel has more than this that it has not sent.
+  void limit_unsent_beside_live(std::uint64_t bytes) { unsent_beside_live_ = bytes; }
   // Nothing but live and events is sent on this network.
   void live_only(bool on);
   // How much may still be sent beside what is on its way; none: any amount. Counted down with each
@@ -327,7 +333,8 @@ class Delivery {
   // On this connection, and what of it has reached the other side, as PUBACKs and TCP say.
   std::uint64_t published_bytes_ = 0, passed_bytes_ = 0;
   TcpState tcp_;
-  bool fill_held_up_ = false;  // a part waits for room on the way
+  bool fill_held_up_ = false;    // a part waits for room on the way
+  bool kernel_is_full_ = false;  // or for the kernel
   std::uint64_t fill_unacked_bytes_ = 0;
   std::uint64_t fill_unconfirmed_bytes_ = 0;
   std::uint64_t fill_unconfirmed_count_ = 0;
@@ -339,6 +346,8 @@ class Delivery {
 
   bool live_paused_ = false;
   std::uint64_t largest_fill_bytes_ = UINT64_MAX;
+  std::int64_t queued_us_ = 0;
+  std::uint64_t unsent_beside_live_ = UINT64_MAX;
   bool live_only_ = false;
   std::optional<std::uint64_t> allowed_bytes_;
   bool hub_present_ = false;

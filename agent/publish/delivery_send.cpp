@@ -16,6 +16,7 @@ constexpr std::int64_t kEventReceiptUs = 5'000'000;
 // pictures; voice is given more patience, because it is small.
 constexpr std::int64_t kVideoLagUs = 400'000;
 constexpr std::int64_t kAudioLagUs = 1'500'000;
+constexpr std::int64_t kFillQueueUs = 200'000;  // backfill waits before live does
 constexpr std::uint64_t kLiveBytes = 2 * limits::kPartBytes;
 constexpr std::int64_t kPoliteUs = 2'000'000;  // something was live this recently
 constexpr std::size_t kEventsOnTheWay = 64;
@@ -59,7 +60,7 @@ void Delivery::part_made(TrackHandle handle, std::uint64_t sequence, std::uint32
   }
   const bool room = !live_paused_ && !used_up() && live_has_room(track, frame_bytes);
   // A picture cannot be decoded from the middle: after a gap, live goes on with the next segment.
-  if (track.skipping && starts_segment && room) track.skipping = false;
+  if (is_audio(track.at.track) || (starts_segment && room)) track.skipping = false;
   if (!room && !is_audio(track.at.track)) track.skipping = true;
   if (!room || track.skipping) {
     skipped_live_ += 1;
@@ -99,8 +100,9 @@ bool Delivery::live_has_room(const Track& track, std::uint32_t bytes) const {
   // While the hub is away nothing is confirmed, and viewers see live all the same.
   const std::uint64_t on_the_way = live_unconfirmed_bytes_ + fill_unconfirmed_bytes_;
   if (!hub_absent_ && on_the_way > 0 && on_the_way + bytes > settings_.window_bytes) return false;
-  const std::int64_t limit_us = is_audio(track.at.track) ? kAudioLagUs : kVideoLagUs;
-  return live_lag_us() <= limit_us && live_unwritten_bytes_ <= kLiveBytes;
+  if (live_unwritten_bytes_ > kLiveBytes) return false;
+  if (is_audio(track.at.track)) return live_lag_us() <= kAudioLagUs;
+  return live_lag_us() + queued_us_ <= kVideoLagUs;
 }
 
 bool Delivery::live() const { return clock_.monotonic_us() - live_at_us_ < kPoliteUs; }
@@ -141,7 +143,7 @@ void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t byt
 }
 
 void Delivery::pump() {
-  fill_held_up_ = false;
+  fill_held_up_ = kernel_is_full_ = false;
   if (link_ != Link::kUp) return;
   send_hello_if_due();
   if (hub_absent_ || clock_.monotonic_us() < hold_until_us_) return;
@@ -250,6 +252,10 @@ void Delivery::send_fills() {
 bool Delivery::fill_has_room(std::uint32_t bytes) {
   // Two slots stay for events and hello.
   if (outstanding_.size() + 2 >= receive_maximum_) return false;
+  // It would only queue before the next live part.
+  kernel_is_full_ =
+      live() && (tcp_.unsent_bytes > unsent_beside_live_ || queued_us_ > kFillQueueUs);
+  if (kernel_is_full_) return false;
   // One part may always go, and the last one may exceed the window, however large it is.
   fill_held_up_ = fill_unacked_bytes_ > 0 && on_the_way_bytes() >= window_.bytes();
   if (fill_held_up_) return false;
@@ -274,7 +280,8 @@ bool Delivery::send_next_fill() {
   return false;
 }
 
-// The oldest capture that can go on; in it, the track that is furthest behind.
+// The oldest capture that can go on; in it voice, which is small, then the track that is furthest
+// behind.
 std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bool master) {
   const std::int64_t now = clock_.monotonic_us();
   Track* best = nullptr;
@@ -288,7 +295,9 @@ std::optional<std::pair<Delivery::Track*, std::uint64_t>> Delivery::next_fill(bo
     const auto sequence = next_waiting(track);
     if (!sequence || held_by(track, *sequence) != WaitCause::kNone) continue;
     if (too_large_beside_live(track, *sequence)) continue;
-    const double progress = static_cast<double>(*sequence) / static_cast<double>(track.at.made);
+    const double progress = is_audio(track.at.track) ? -1
+                                                     : static_cast<double>(*sequence) /
+                                                           static_cast<double>(track.at.made);
     if (best != nullptr && progress >= best_progress) continue;
     best = &track;
     best_sequence = *sequence;

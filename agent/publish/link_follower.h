@@ -19,15 +19,15 @@ namespace sitecast::agent {
 
 inline TcpState tcp_state_of(const LinkFigures& figures) {
   return {figures.acknowledged_bytes, figures.outstanding_bytes - figures.unsent_bytes,
-          figures.round_trip_us};
+          figures.round_trip_us, figures.unsent_bytes};
 }
 
 class LinkFollower {
  public:
   explicit LinkFollower(Delivery& machine) : machine_(machine) {}
 
-  // Another connection: perhaps another path.
-  void restart();
+  // Another connection: perhaps another path. True: rung() is another one now.
+  bool restart();
   // Of the present connection, which the machine may give up here. True: rung() is another one now.
   bool observe(const LinkFigures& figures, std::int64_t now_us);
   // From now on the live rendition follows the link; the first call's rungs hold.

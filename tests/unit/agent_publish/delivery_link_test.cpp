@@ -141,6 +141,75 @@ TEST_F(DeliveryTest, WhenTheLinkIsTooThinPicturesPauseUntilTheNextSegmentAndVoic
   EXPECT_EQ(machine.state().skipped_live, 2U);
 }
 
+TEST_F(DeliveryTest, WhileTheKernelsQueueIsLongPicturesWaitForVoice) {
+  add_track(0, 0, false, "video");
+  add_track(1, 0, false, "audio");
+  connect();
+  take_actions();
+  machine.queued_before_live(500 * kMs);
+  for (const TrackHandle track : {0, 1}) machine.part_made(track, 0, part_bytes, true);
+  auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].track, 1U);
+  machine.queued_before_live(0);
+  machine.part_made(0, 1, part_bytes, false);  // in the middle of a segment
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.part_made(0, 2, part_bytes, true);
+  EXPECT_EQ(take<SendPart>().size(), 1U);
+}
+
+TEST_F(DeliveryTest, BesideLiveBackfillWaitsForWhatTheKernelHasNotSent) {
+  add_track(1, 0, false, "audio");
+  add_track(2, 50, false, "file");
+  connect_and_ask();
+  machine.limit_unsent_beside_live(4'096);
+  machine.part_made(1, 0, part_bytes, true);
+  take_actions();
+  TcpState tcp;
+  tcp.unsent_bytes = 5'000;
+  machine.tcp(tcp);
+  machine.receipt(receipt_of(0, "file"));
+  EXPECT_TRUE(take<SendPart>().empty());
+  EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 100 * kMs);
+  tcp.unsent_bytes = 3'000;
+  machine.tcp(tcp);
+  machine.queued_before_live(300 * kMs);  // on the path
+  machine.tick();
+  EXPECT_TRUE(take<SendPart>().empty());
+  machine.queued_before_live(100 * kMs);
+  machine.tick();
+  EXPECT_FALSE(take<SendPart>().empty());
+}
+
+TEST_F(DeliveryTest, WithNothingLiveBackfillFillsTheKernel) {
+  add_track(2, 50, false, "file");
+  connect_and_ask();
+  machine.limit_unsent_beside_live(4'096);
+  TcpState tcp;
+  tcp.unsent_bytes = 5'000;
+  machine.tcp(tcp);
+  machine.receipt(receipt_of(0, "file"));
+  EXPECT_FALSE(take<SendPart>().empty());
+}
+
+TEST_F(DeliveryTest, AfterACutPicturesGoOnWithAKeyFrameAndVoiceAtOnce) {
+  add_track(0, 0, false, "video");
+  add_track(1, 0, false, "audio");
+  connect();
+  for (const TrackHandle track : {0, 1}) machine.part_made(track, 0, part_bytes, true);
+  EXPECT_EQ(take<SendPart>().size(), 2U);
+  machine.disconnected("cut");
+  pass(1'000 * kMs);
+  machine.connected();
+  take_actions();
+  for (const TrackHandle track : {0, 1}) machine.part_made(track, 1, part_bytes, false);
+  const auto sent = take<SendPart>();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].track, 1U);
+  machine.part_made(0, 2, part_bytes, true);
+  EXPECT_EQ(take<SendPart>().size(), 1U);
+}
+
 TEST_F(DeliveryTest, ConnectIsGivenUpAfterTwoSecondsAndTriedAgainForEver) {
   for (int i = 0; i < 30; ++i) {
     take_actions();

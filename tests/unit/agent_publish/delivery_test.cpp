@@ -494,6 +494,18 @@ TEST_F(DeliveryTest, OldestCaptureFirst) {
   EXPECT_EQ(order, (std::vector<TrackHandle>{0, 0, 1, 1}));
 }
 
+TEST_F(DeliveryTest, VoiceIsFilledInBeforePictures) {
+  add_track(0, 50, false, "video");
+  add_track(1, 8, false, "audio");
+  connect_and_ask();
+  v1::Receipt receipt = receipt_of(0, "video");
+  *receipt.add_tracks() = receipt_of(2, "audio").tracks(0);  // further on than the pictures
+  machine.receipt(receipt);
+  const auto sent = take<SendPart>();
+  ASSERT_GT(sent.size(), 6U);
+  for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(sent[i].track, i < 6 ? 1U : 0U) << i;
+}
+
 TEST_F(DeliveryTest, TheMasterIsNeverLiveAndFollowsEverythingElse) {
   connect();
   add_track(0, 0, false, "video");

@@ -209,7 +209,10 @@ void LinkWorld::act(const Connect&) {
     }
     connected_ = true;
     stale_bytes_ = 0;
-    follower_.restart();
+    if (follower_.restart()) {
+      rung_ = *follower_.rung();
+      key_wanted_ = true;
+    }
     machine_.connected();
   });
 }

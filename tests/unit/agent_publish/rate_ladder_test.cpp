@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "agent/publish/delivered_rate.h"
 
@@ -39,6 +40,18 @@ class SimulatedLink {
       sample.delivered_kbps = rate_.kbps();
       if (ladder.observe(sample)) ++changes;
     }
+  }
+
+  // Carries everything for a while and then hardly anything, as TCP makes it of a path that loses
+  // packets. Returns how often it went up to `rung`.
+  int run_in_waves(double seconds, std::string_view rung) {
+    int tries = 0;
+    for (double passed = 0; passed < seconds; passed += 0.25) {
+      const std::size_t before = ladder.position();
+      run(0.25, std::fmod(passed, 20) < 17 ? 1'600 : 700);
+      if (ladder.position() < before && ladder.rung().name == rung) ++tries;
+    }
+    return tries;
   }
 
   void queue(double kilobits) { queue_bits_ += kilobits * 1000; }
@@ -106,6 +119,145 @@ TEST(RateLadderTest, ALinkBetweenTwoRungsDoesNotMakeThePictureSwing) {
   EXPECT_LE(link.changes, 12);
 }
 
+TEST(RateLadderTest, ARungThatFailedIsTriedAgainAfterEverLongerPauses) {
+  SimulatedLink link;
+  std::vector<double> gaps;
+  double since = 0;
+  std::size_t before = 0;
+  for (double passed = 0; passed < 1'200; passed += 0.25) {
+    link.run(0.25, 900);
+    since += 0.25;
+    if (link.ladder.position() < before && link.ladder.rung().name == "540p") {
+      gaps.push_back(since);
+      since = 0;
+    }
+    before = link.ladder.position();
+  }
+  ASSERT_GE(gaps.size(), 8U);
+  for (std::size_t i = 2; i < gaps.size(); ++i) {
+    EXPECT_GE(gaps[i], std::min(gaps[i - 1] * 1.5, 120.0)) << i;
+  }
+}
+
+TEST(RateLadderTest, WhatOnlyGoesWellForMomentsIsLeftAlone) {
+  SimulatedLink link;
+  link.run_in_waves(300, "540p");
+  EXPECT_LE(link.run_in_waves(600, "540p"), 8);
+  link.run_in_waves(15, "");
+  EXPECT_EQ(link.ladder.rung().name, "360p");
+}
+
+TEST(RateLadderTest, AMomentsRateProvesNothingOfARungThatFailed) {
+  SimulatedLink link;
+  link.backfill = true;
+  link.run_in_waves(300, "540p");
+  EXPECT_LE(link.run_in_waves(600, "540p"), 8);
+}
+
+TEST(RateLadderTest, AfterAStallLiveGoesOnAtTheRungThatHeld) {
+  SimulatedLink link;
+  link.run(60, 900);
+  ASSERT_EQ(link.ladder.rung().name, "360p");
+  while (link.ladder.rung().name != "540p") link.run(0.25, 900);
+  link.run(2, 10);
+  ASSERT_GT(link.ladder.position(), 3U) << "to what was carried then";
+  link.changes = 0;
+  link.run(5, 900);
+  EXPECT_EQ(link.ladder.rung().name, "360p");
+  EXPECT_EQ(link.changes, 1) << "in one step";
+}
+
+TEST(RateLadderTest, AfterALinkBecameThinLiveClimbsStepByStep) {
+  SimulatedLink link;
+  link.run(20, 6'000);
+  link.run(4, 300);
+  for (int second = 0; second < 120; ++second) {
+    if (second % 5 == 0) link.queue(85);  // now and then something waits for a moment
+    link.run(1, 300);
+    EXPECT_NE(link.ladder.rung().name, "full") << "it held, on another link";
+  }
+}
+
+TEST(RateLadderTest, AfterACutLiveGoesOnAtTheRungThatHeld) {
+  for (const double cut_s : {10.0, 60.0}) {
+    SimulatedLink link;
+    link.run(60, 900);
+    ASSERT_EQ(link.ladder.rung().name, "360p");
+    link.run(3, 1);  // not noticed yet
+    ASSERT_NE(link.ladder.rung().name, "360p");
+    link.run(cut_s, 0, false);
+    EXPECT_EQ(link.ladder.rung().name, "360p");
+  }
+}
+
+TEST(RateLadderTest, AfterACutDuringATryLiveGoesOnAtTheRungThatHeld) {
+  SimulatedLink link;
+  link.run(60, 900);
+  while (link.ladder.rung().name != "540p") link.run(0.25, 900);
+  link.run(10, 0, false);
+  EXPECT_EQ(link.ladder.rung().name, "360p");
+}
+
+TEST(RateLadderTest, ACutDoesNotBringBackWhatHeldOnABetterLink) {
+  SimulatedLink link;
+  link.run(20, 6'000);
+  link.run(15, 300);
+  const std::size_t before = link.ladder.position();
+  EXPECT_GE(before, 4U);
+  link.run(10, 0, false);
+  EXPECT_EQ(link.ladder.position(), before);
+}
+
+TEST(RateLadderTest, AfterACutWhileItClimbedLiveDoesNotBeginAtTheBottom) {
+  SimulatedLink link;
+  link.run(40, 200);
+  link.backfill = true;
+  while (link.ladder.rung().name != "full") link.run(0.25, 8'000);
+  link.run(1, 8'000);
+  link.backfill = false;
+  link.run(3, 1);
+  ASSERT_GE(link.ladder.position(), 4U);
+  link.run(10, 0, false);
+  EXPECT_EQ(link.ladder.rung().name, "540p") << "the last one that was seen to hold";
+}
+
+TEST(RateLadderTest, WhatFitsWhenAConnectionIsLeftIsWhereTheNextOneBegins) {
+  SimulatedLink link;
+  link.run(20, 6'000);
+  LinkSample sample;
+  sample.now_us = 30'000'000;
+  sample.connected = true;
+  sample.delivered_kbps = 100;
+  ASSERT_TRUE(link.ladder.fit(sample));
+  link.run(1, 0, false);
+  EXPECT_EQ(link.ladder.rung().name, "stills");
+}
+
+TEST(RateLadderTest, ALinkThatIsLeftBecauseItIsThinIsNoCut) {
+  SimulatedLink link;
+  link.run(20, 6'000);
+  link.run(3, 60);  // fell already
+  const std::string_view fell_to = link.ladder.rung().name;
+  ASSERT_NE(fell_to, "full");
+  LinkSample sample;
+  sample.now_us = 24'500'000;
+  sample.connected = true;
+  sample.delivered_kbps = 2'000;
+  EXPECT_FALSE(link.ladder.fit(sample));
+  link.run(1, 0, false);
+  EXPECT_EQ(link.ladder.rung().name, fell_to);
+}
+
+TEST(RateLadderTest, FailuresAreForgivenToARungThatLasts) {
+  SimulatedLink link;
+  link.run(600, 900);  // 540p failed often
+  link.run(200, 6'000);
+  ASSERT_EQ(link.ladder.position(), 0U);
+  link.run(4, 900);
+  link.run(30, 6'000);
+  EXPECT_EQ(link.ladder.position(), 0U);
+}
+
 TEST(RateLadderTest, VoiceIsNotGivenUpForAQueueThatDrains) {
   SimulatedLink link;
   link.run(10, 6'000);
@@ -168,6 +320,36 @@ TEST(RateLadderTest, AnotherPathsRoundTripIsLearntAnew) {
     sample.now_us += 250'000;
     EXPECT_FALSE(ladder.observe(sample));
   }
+}
+
+// 250 ms apart, for so many seconds; whether it went down.
+bool goes_down(RateLadder& ladder, LinkSample& sample, double seconds) {
+  const std::size_t before = ladder.position();
+  for (double passed = 0; passed < seconds; passed += 0.25) {
+    sample.now_us += 250'000;
+    ladder.observe(sample);
+  }
+  return ladder.position() > before;
+}
+
+TEST(RateLadderTest, WhatTheKernelHasTakenAndNotSentIsAQueueToo) {
+  RateLadder ladder{make_rungs(kBest)};
+  LinkSample sample{1'000'000, true, 0, 60'000, 2'600, 16'000};
+  EXPECT_FALSE(goes_down(ladder, sample, 5));
+  EXPECT_EQ(ladder.queue_us(), 49'230);
+  sample.unsent_bytes = 100'000;
+  EXPECT_TRUE(goes_down(ladder, sample, 1));
+}
+
+TEST(RateLadderTest, APathThatBecameLongerIsNoQueueForEver) {
+  RateLadder ladder{make_rungs(kBest)};
+  LinkSample sample{1'000'000, true, 0, 60'000, 6'000};
+  goes_down(ladder, sample, 20);
+  sample.round_trip_us = 500'000;
+  EXPECT_TRUE(goes_down(ladder, sample, 1));
+  goes_down(ladder, sample, 60);
+  EXPECT_EQ(ladder.queue_us(), 0);
+  EXPECT_EQ(ladder.position(), 0U);
 }
 
 TEST(RateLadderTest, NoRungExceedsWhatWasAskedFor) {
