@@ -19,8 +19,9 @@ import tempfile
 import threading
 import time
 
+from bench_ingest import account_of
 from figures import percentile
-from live.contenders import Frames, http_flv, sitecast, webrtc
+from live.contenders import Frames, http_flv, running, sitecast, webrtc
 from stack import Stack
 
 PORT_BASE = 24500
@@ -87,6 +88,7 @@ def run(context):
             beside_peers(context, stack, frames, folder)
             under_load(context, stack, frames)
             first_picture(context, stack, frames)
+        platform(context, folder)
 
 
 def beside_peers(context, stack, frames, folder):
@@ -175,3 +177,42 @@ def first_picture(context, stack, frames):
     times = seen["firstPictureMs"]
     context.result("live.first_picture.p95", percentile(times, 0.95), "ms", "limit", 300, loads=len(times),
                    median_ms=round(percentile(times, 0.5), 1), configuration=configuration_hash(stack))
+
+
+def hops(context, stack, accounts, captures, seconds):
+    """Ages in ms of the chunks of so many captures when the page's JavaScript has them."""
+    sender = [context.binary("sitecast-bench-viewers"), "send", "--broker-port", str(PORT_BASE),
+              "--accounts", str(accounts), "--captures", str(captures), "--seconds", str(seconds + 20)]
+    with running(sender, ready="captures") as line:
+        options = {"web": str(context.root / "viewer" / "web"), "http": stack.info["http"],
+                   "login": stack.info["login"], "seconds": seconds, **json.loads(line)}
+        done = subprocess.run([str(context.root / ".tools/node/bin/node"),
+                               str(context.root / "tests/bench/live/hops.mjs"), json.dumps(options)],
+                              capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise RuntimeError(f"the browser: {done.stderr.strip()[-2000:]}")
+    ages = json.loads(done.stdout)["ages"]
+    if len(ages) < captures * seconds * 30 / 2:
+        raise RuntimeError(f"only {len(ages)} chunks of {captures} captures came in {seconds} s")
+    return ages
+
+
+def platform(context, folder):
+    """From the bytes that the encoder gives to the bytes in the page, beside a TCP echo of the same bytes."""
+    seconds = 3 if context.quick else 20
+    with Stack(context.build, folder / "hops", PORT_BASE) as stack:
+        accounts = folder / "accounts.json"
+        accounts.write_text(json.dumps([account_of(stack.device_config)]))
+        ages, echo_p50 = [], []
+        for turn in range(1 if context.quick else 3):
+            context.progress(f"live: hops, round {turn + 1}")
+            ages += hops(context, stack, accounts, 1, seconds)
+            echo = subprocess.run([context.binary("sitecast-bench-viewers"), "echo", "--seconds", str(seconds)],
+                                  check=True, capture_output=True, text=True).stdout
+            echo_p50.append(json.loads(echo)["p50_ms"])
+        floor = statistics.median(echo_p50)
+        context.result("live.platform.p50", percentile(ages, 0.5), "ms", "TCP echo and 3 ms", floor + 3,
+                       echo_p50_ms=round(floor, 3), p99_ms=round(percentile(ages, 0.99), 2), chunks=len(ages))
+        many = hops(context, stack, accounts, 50, seconds)
+        context.result("live.platform.streams50.p99", percentile(many, 0.99), "ms", chunks=len(many), chunks_sent=50 * 30 * seconds,
+                       p50_ms=round(percentile(many, 0.5), 2))

@@ -12,19 +12,15 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "proto/codec/topics.h"
+#include "tests/bench/fanout/capture_feed.h"
+#include "tests/bench/fanout/hop_runs.h"
 #include "tests/bench/fanout/viewer.h"
-#include "tests/bench/load/device.h"
-#include "tests/bench/load/mqtt5.h"
-#include "tests/bench/load/parts.h"
 
 namespace sitecast::bench {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::uint32_t kPartsPerSecond = 30;
-constexpr std::int64_t kPartNs = 1'000'000'000 / kPartsPerSecond;
 constexpr std::int64_t kWarmUpParts = 2 * kPartsPerSecond;
 constexpr std::int64_t kRestNs = 1'000'000'000;  // for what is on its way at the end
 
@@ -36,13 +32,6 @@ struct Options {
   std::uint32_t stalled = 0;  // that take nothing after their first moment
   double seconds = 5;
 };
-
-LoadPartOptions part_options() {
-  LoadPartOptions options;
-  options.parts_per_second = kPartsPerSecond;
-  options.media_bytes = 2'000'000 / 8 / kPartsPerSecond;
-  return options;
-}
 
 // The viewers and what they have seen.
 class Crowd {
@@ -82,7 +71,7 @@ class Crowd {
 // the warm-up.
 template <typename Send>
 Result<json> run(Crowd& crowd, double seconds, Send send) {
-  SC_TRY_ASSIGN(auto maker, LoadPartMaker::create(part_options()));
+  SC_TRY_ASSIGN(auto maker, LoadPartMaker::create(live_part_options()));
   const std::int64_t begun = now_ns();
   const auto count = static_cast<std::int64_t>(seconds * kPartsPerSecond) + kWarmUpParts;
   double latest_ms = 0;
@@ -108,26 +97,10 @@ Result<json> run(Crowd& crowd, double seconds, Send send) {
 
 Result<json> watch(const Options& options) {
   SC_TRY_ASSIGN(const auto accounts, read_accounts(options.accounts));
-  const Account& account = accounts.front();
-  SC_TRY_ASSIGN(auto device, MqttConnection::connect({"127.0.0.1", options.broker_port},
-                                                     account.device.text(), account.password));
-  const CaptureId capture = CaptureId::make();
-  const auto topic_of = [&](TopicKind kind) {
-    return format_topic({kind, account.project, account.device, capture, "video"});
-  };
-  const Bytes opened = capture_opened_event(capture);
-  device.publish(format_topic({TopicKind::kEvent, account.project, account.device, {}, ""}), opened,
-                 1);
-  const auto nothing = [](std::string_view, ByteView) {};
-  while (device.acknowledged() == 0) {
-    SC_TRY(device.pump(nothing));
-    pollfd waiting{device.descriptor(), POLLIN, 0};
-    ::poll(&waiting, 1, 100);
-  }
-  const std::string path = "/api/v1/captures/" + capture.text() + "/live";
+  SC_TRY_ASSIGN(auto feed, CaptureFeed::open(options.broker_port, accounts.front(), 1));
+  const std::string path = "/api/v1/captures/" + feed.captures().front().text() + "/live";
   Crowd crowd;
   std::vector<Viewer> stalled;
-  const std::string live = topic_of(TopicKind::kLive);
   // The gateway knows the capture once something of it has come, or once the hub has stored its
   // opening.
   const std::int64_t give_up = now_ns() + 10'000'000'000;
@@ -144,14 +117,8 @@ Result<json> watch(const Options& options) {
       stalled.push_back(std::move(*viewer));
     }
   }
-  Bytes frame;
-  return run(crowd, options.seconds, [&](std::int64_t, Bytes& made) -> Status {
-    if (device.unsent_bytes() > 0) return unavailable("the broker does not take the chunks");
-    frame = std::move(made);
-    device.publish(live, frame, 0);
-    while (device.wants_to_write()) SC_TRY(device.pump(nothing));
-    return Ok{};
-  });
+  return run(crowd, options.seconds,
+             [&](std::int64_t, Bytes& frame) { return feed.send(0, std::move(frame)); });
 }
 
 Result<json> ask(const Options& options) {
@@ -198,8 +165,22 @@ int main_of(int argc, char** argv) {
   watching->add_option("--cookie", options.cookie)->required();
   watching->add_option("--stalled", options.stalled);
   asking->add_option("--folder", options.folder, "that the server serves")->required();
+  std::size_t captures = 1;
+  auto* sending = app.add_subcommand("send", "as a device, for viewers elsewhere");
+  sending->add_option("--broker-port", options.broker_port)->required();
+  sending->add_option("--accounts", options.accounts, "JSON file")->required();
+  sending->add_option("--captures", captures)->check(CLI::Range(1, 100));
+  auto* echoing = app.add_subcommand("echo", "the same bytes by TCP and back (limit)");
+  for (auto* command : {sending, echoing}) command->add_option("--seconds", options.seconds);
   CLI11_PARSE(app, argc, argv);
-  const auto result = watching->parsed() ? watch(options) : ask(options);
+  if (sending->parsed()) {
+    const Status sent = run_send(options.broker_port, options.accounts, captures, options.seconds);
+    if (!sent.ok()) std::cerr << "sitecast-bench-viewers: " << sent.error().message() << "\n";
+    return sent.ok() ? 0 : 1;
+  }
+  const auto result = echoing->parsed()    ? run_echo(options.seconds)
+                      : watching->parsed() ? watch(options)
+                                           : ask(options);
   if (!result.ok()) {
     std::cerr << "sitecast-bench-viewers: " << result.error().message() << "\n";
     return 1;
