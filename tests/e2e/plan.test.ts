@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Plan } from '../../viewer/web/src/api/types';
 import { assertAccessible, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { startStack, type Stack } from './support/stack';
 
@@ -27,6 +28,7 @@ const sheet = [
 let stack: Stack;
 let browser: Browser;
 let centre: Visitor;
+let capture: string;
 
 beforeAll(async () => {
   stack = await startStack();
@@ -73,6 +75,91 @@ describe('the plan', () => {
     await page.getByText('完成 50%').last().waitFor({ timeout: 30_000 });
     await page.getByRole('link', { name: '看依据' }).last().click();
     await page.waitForURL(`**/c/${capture}*`);
+  });
+
+  it('takes progress from a moment of a recording', async () => {
+    const filming = await stack.film('--source', 'test:', '--duration', '3');
+    await filming.end;
+    capture = filming.capture;
+    const { page } = centre;
+    await page.goto(`/c/${capture}?t=2`);
+    await page.getByRole('button', { name: '用这一刻记录进度' }).click();
+    await page.getByLabel('计划项').selectOption({ label: '1 钢柱吊装' });
+    await page.getByRole('button', { name: '75%', exact: true }).click();
+    await page.getByLabel('说明（可不填）').fill('柱子已立好三排');
+    await assertAccessible(page, 'progress on a recording');
+    await screenshot(page, 'capture-plan', { size: 'desk', locale: 'zh-CN', scheme: 'light' });
+    await page.getByRole('button', { name: '记录', exact: true }).click();
+    await page.getByText('已记录').waitFor();
+    const plan = (await (await centre.context.request.get(`/api/v1/projects/${stack.project_id}/plan`)).json()) as Plan;
+    await page.locator('ol[aria-label="钢柱吊装 的记录"]').getByText('完成 75%').waitFor({ timeout: 30_000 });
+    expect(plan.items[0]!.name).toBe('钢柱吊装');
+    await page.goto(`/p/${stack.project_id}/plan`);
+    await page.getByText('完成 75%').last().waitFor();
+    await page.getByRole('link', { name: '看依据 钢柱吊装' }).last().click();
+    await page.waitForURL(new RegExp(`/c/${capture}\\?t=[12]`));
+  });
+
+  it('is spoken of on its own line too, on the newest footage', async () => {
+    const { page } = centre;
+    await page.goto(`/p/${stack.project_id}/plan`);
+    const row = page.locator('ul.items article').filter({ hasText: '竣工验收' });
+    await row.getByText('记录进度').click();
+    expect(await row.getByRole('button', { name: '确认' }).count(), 'nothing was claimed').toBe(0);
+    await row.locator(`option[value="${capture}"]`).waitFor({ state: 'attached' });
+    await row.getByLabel('以哪段录像或照片为依据').selectOption(capture);
+    await row.getByRole('button', { name: '申报完成' }).click();
+    await row.locator('.chip', { hasText: '已申报' }).waitFor({ timeout: 30_000 });
+  });
+
+  it.each(looks)('has the claim and its footage side by side for the centre: $size $locale $scheme', async (look) => {
+    const visitor = await visit(browser, stack.http, look);
+    await signIn(visitor.page, 'centre', stack.accounts['centre']!);
+    await visitor.page.goto(`/p/${stack.project_id}/plan`);
+    await visitor.page.locator('a[href*="/review"]').click();
+    await visitor.page.locator('video').waitFor();
+    await visitor.page.getByText('竣工验收').first().waitFor();
+    await assertAccessible(visitor.page, `review ${look.locale} ${look.scheme}`);
+    await screenshot(visitor.page, 'review', look);
+    const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide, 'does not scroll sideways').toBeLessThanOrEqual(0);
+    visitor.assertClean();
+    await visitor.context.close();
+  });
+
+  it('keeps one decision of two people who decide at once, and shows the other what it was', async () => {
+    const other = await visit(browser, stack.http, { size: 'desk', locale: 'zh-CN', scheme: 'light' });
+    await signIn(other.page, 'centre', stack.accounts['centre']!);
+    // Who does not hear of the first decision decides on what is on the screen.
+    await other.page.routeWebSocket(/updates/, () => undefined);
+    await other.page.goto(`/p/${stack.project_id}/review`);
+    await centre.page.goto(`/p/${stack.project_id}/review`);
+    await other.page.locator('video').waitFor();
+    await centre.page.locator('video').waitFor();
+    await other.page.keyboard.press('r');
+    await other.page.getByLabel('退回的原因').fill('缺屋面的画面');
+    await centre.page.keyboard.press('c');
+    await centre.page.getByText('已记录').waitFor();
+    await other.page.getByRole('button', { name: '退回', exact: true }).click();
+    await other.page.getByRole('alert').getByText('您的操作没有记录').waitFor({ timeout: 30_000 });
+    await screenshot(other.page, 'review-conflict', { size: 'desk', locale: 'zh-CN', scheme: 'light' });
+    expect(await other.page.getByLabel('退回的原因').inputValue()).toBe('缺屋面的画面');
+    await other.context.close();
+    const plan = (await (await centre.context.request.get(`/api/v1/projects/${stack.project_id}/plan`)).json()) as Plan;
+    const milestone = plan.items.find((item) => item.milestone)!;
+    expect(milestone.statements.map((one) => one.kind)).toEqual(['milestone.claimed', 'milestone.confirmed']);
+    expect(milestone.statements.at(-1)!.capture_id).toBe(capture);
+  });
+
+  it('says nothing where a person may only look', async () => {
+    const owner = await visit(browser, stack.http, { size: 'phone', locale: 'en', scheme: 'light' });
+    await signIn(owner.page, 'owner', stack.accounts['owner']!);
+    await owner.page.goto(`/p/${stack.project_id}/plan`);
+    const row = owner.page.locator('ul.items article').filter({ hasText: '竣工验收' });
+    await row.getByText('2 records').click({ timeout: 10_000 });
+    await row.getByRole('link', { name: 'Evidence' }).first().waitFor();
+    expect(await row.getByRole('button').count()).toBe(0);
+    await owner.context.close();
   });
 
   it.each(looks)('is read by the owner: $size $locale $scheme', async (look) => {

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 BIN = pathlib.Path(sys.argv.pop(1))
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -70,6 +71,9 @@ class PlanTest(unittest.TestCase):
         body = json.dumps({"id": new_id(), "kind": kind, "plan_item": item, **more}).encode()
         return self.post("/statements", body, role)
 
+    def milestone(self, item):
+        return next(one for one in self.plan()["items"] if one["id"] == item)
+
     def film(self):
         filmed = subprocess.run([str(BIN / "sitecast-agent"), "--config", self.stack.info["device_config"],
                                  "record", "--source", "test:", "--duration", "1", "--until-delivered"],
@@ -109,7 +113,28 @@ class PlanTest(unittest.TestCase):
             wait_until(kind, 20, lambda: next(one for one in self.plan()["items"]
                                               if one["id"] == goal)["milestone_state"] == kind)
         self.assertEqual(self.say("milestone.confirmed", goal, capture_id=capture).status, 409)
+        # Sending back a confirmation is possible, but not for who has not seen it.
+        seen = self.milestone(goal)["statements"][-2]["event_id"]
+        self.assertEqual(self.say("milestone.returned", goal, text="no roof", after=seen).status, 409)
         self.assertEqual(self.say("milestone.returned", goal).status, 400)  # without a reason
+        self.assertEqual(self.say("progress", item["id"], media_time_us=500_000, percentage=61).status, 400)
+        self.assertEqual(self.say("progress", item["id"], capture_id=capture, media_time_us=-1).status, 400)
+        self.assertEqual(self.say("progress", item["id"], capture_id=capture, media_time_us=500_000,
+                                  percentage=60).status, 201)
+
+        # Two people on the same claim at once: one decides, the other is told.
+        for kind in ("returned", "claimed"):
+            self.assertEqual(self.say("milestone." + kind, goal, text="again").status, 201)
+            wait_until(kind, 20, lambda: self.milestone(goal)["milestone_state"] == kind)
+        before = self.milestone(goal)["statement_count"]
+        with ThreadPoolExecutor(8) as people:
+            answers = list(people.map(lambda step: self.say(step, goal, capture_id=capture, text="seen").status, [
+                "milestone.confirmed", "milestone.returned"] * 4))
+        self.assertEqual(sorted(answers), [201] + [409] * 7)
+        wait_until("the decision", 20, lambda: self.milestone(goal)["statement_count"] == before + 1)
+        moments = [one["media_time_us"] for line in self.plan()["items"] if line["id"] == item["id"]
+                   for one in line["statements"]]
+        self.assertEqual(moments, [None, 500_000])
 
         # A newer sheet: lines keep what was seen of them, and what moved is shown.
         newer = sheet.decode().replace("华东智能制造产业园一期", "华东智能制造产业园二期").encode()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/api/plan_office.h"
 
+#include <algorithm>
+
 #include "proto/codec/event_rules.h"
 
 namespace sitecast::gateway {
@@ -38,6 +40,13 @@ Status PlanOffice::state(ProjectId project, const Person& person, std::vector<v1
 bool PlanOffice::is_free(ProjectId project, std::uint32_t number) const {
   const auto taken = taken_.find(project);
   return taken == taken_.end() || taken->second < number;
+}
+
+bool PlanOffice::is_newest(const std::string& item, const std::vector<EventId>& known,
+                           EventId event) const {
+  const auto step = steps_.find(item);
+  return step == steps_.end() || step->second == event ||
+         std::find(known.begin(), known.end(), step->second) != known.end();
 }
 
 }  // namespace sitecast::gateway

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "hub/plan/plan_lines.h"
@@ -46,6 +47,12 @@ class PlanOffice {
   [[nodiscard]] bool is_free(ProjectId project, std::uint32_t number) const;
   void take(ProjectId project, std::uint32_t number) { taken_[project] = number; }
 
+  // The same for the steps of a milestone: whether its newest step stated here is among `known`,
+  // those that the index had when the order was checked, or is `event` itself, asked again.
+  [[nodiscard]] bool is_newest(const std::string& item, const std::vector<EventId>& known,
+                               EventId event) const;
+  void took_step(const std::string& item, EventId event) { steps_[item] = event; }
+
   void stop() { reader_->stop(); }
 
  private:
@@ -56,6 +63,7 @@ class PlanOffice {
   std::unique_ptr<EventPublisher> publisher_;
   const Clock& clock_;
   std::map<ProjectId, std::uint32_t> taken_;
+  std::map<std::string, EventId> steps_;  // by plan item
 };
 
 }  // namespace sitecast::gateway

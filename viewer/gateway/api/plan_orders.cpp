@@ -19,6 +19,7 @@ namespace {
 using Order = std::variant<Response, PlanOrder>;
 
 constexpr std::size_t kChanges = 1'000;  // named; all are counted
+constexpr std::string_view kDecidedMeanwhile = "somebody else decided meanwhile: look again";
 
 Response conflict(std::string_view message) { return error_response(409, "conflict", message); }
 
@@ -236,11 +237,18 @@ Order order_preview(hub::IndexReader& reader, ProjectId project, const Request& 
       [shared, file = request.body](PlanOffice& office) { return preview(office, file, *shared); });
 }
 
-// {"id", "kind", "plan_item", "capture_id"?, "percentage"?, "stage"?, "text"?}
-Result<v1::Event> parse_statement(const std::string& body) {
+struct Statement {
+  v1::Event event;
+  std::optional<EventId> after;  // the milestone's last step that its speaker saw; nil: none
+};
+
+// {"id", "kind", "plan_item", "after"?, "capture_id"?, "media_time_us"?, "percentage"?, "stage"?,
+// "text"?}
+Result<Statement> parse_statement(const std::string& body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object()) return invalid_argument("send a statement as JSON");
-  v1::Event event;
+  Statement statement;
+  v1::Event& event = statement.event;
   std::string item;
   std::string text;
   std::string stage;
@@ -248,6 +256,12 @@ Result<v1::Event> parse_statement(const std::string& body) {
   for (const auto& [key, value] : json.items()) {
     if (key == "percentage" && value.is_number()) {
       percentage = value.get<double>();
+      continue;
+    }
+    if (key == "media_time_us" && value.is_number_unsigned() &&
+        value.get<std::uint64_t>() <= INT64_MAX) {
+      event.set_media_time_us(value.get<std::int64_t>());
+      event.set_has_media_time(true);
       continue;
     }
     if (!value.is_string()) return invalid_argument(key + " is not as it should be");
@@ -259,6 +273,8 @@ Result<v1::Event> parse_statement(const std::string& body) {
       item = id->raw();
     } else if (key == "capture_id" && id) {
       event.set_capture_id(id->raw());
+    } else if (key == "after" && (id || word.empty())) {
+      statement.after = id.value_or(EventId());
     } else if (key == "kind") {
       event.set_kind(word);
     } else if (key == "text") {
@@ -271,6 +287,9 @@ Result<v1::Event> parse_statement(const std::string& body) {
   }
   if (event.event_id().empty() || item.empty()) {
     return invalid_argument("id and plan_item are needed");
+  }
+  if (event.has_media_time() && event.capture_id().empty()) {
+    return invalid_argument("media_time_us is a moment of a capture");
   }
   if (event.kind() == "progress") {
     event.mutable_progress()->set_plan_item(item);
@@ -286,7 +305,7 @@ Result<v1::Event> parse_statement(const std::string& body) {
   } else {
     return invalid_argument("kind is progress or a step of a milestone");
   }
-  return event;
+  return statement;
 }
 
 Speaker speaker_of(Role role) {
@@ -299,21 +318,27 @@ Speaker speaker_of(Role role) {
 }
 
 Response state_event(PlanOffice& office, ProjectId project, const Person& person,
-                     const v1::Event& event) {
+                     const v1::Event& event, const std::vector<EventId>& known) {
+  const auto id = EventId::from_bytes(event.event_id()).value_or(EventId());
+  const std::string& milestone = event.milestone().plan_item();  // empty: of none
+  if (event.has_milestone() && !office.is_newest(milestone, known, id)) {
+    return conflict(kDecidedMeanwhile);
+  }
   const Status done = office.state(project, person, {event});
   if (!done.ok()) return not_stated(done.error());
+  if (event.has_milestone()) office.took_step(milestone, id);
   JsonWriter json;
-  json.begin_object();
-  json.member("id", EventId::from_bytes(event.event_id()).value_or(EventId()).text());
-  json.end_object();
+  json.begin_object().member("id", id.text()).end_object();
   auto response = json_response(std::move(json).take());
   response.status = 201;
   return response;
 }
 
-// Whether the plan has that line, and its state lets this follow.
+// Whether the plan has that line, and its state lets this follow. `known`: what was said of it so
+// far.
 std::optional<Response> refused(hub::IndexReader& reader, ProjectId project,
-                                const v1::Event& event) {
+                                const Statement& statement, std::vector<EventId>& known) {
+  const v1::Event& event = statement.event;
   const auto state = read_plan_state(reader, project, 0, std::nullopt, 0);
   if (!state.ok()) return response_of(state.error());
   const bool of_milestone = event.has_milestone();
@@ -333,27 +358,36 @@ std::optional<Response> refused(hub::IndexReader& reader, ProjectId project,
     if (!owner.ok() || *owner != project) return not_found_response();
   }
   const auto& said = state->said[static_cast<std::size_t>(line - lines.begin())];
+  EventId last_step;
   for (const LineStatement& one : said) {
-    if (one.event.id.raw() == event.event_id()) return std::nullopt;  // asked again
+    known.push_back(one.event.id);
+    if (one.body.has_milestone()) last_step = one.event.id;
+  }
+  for (const EventId& id : known) {
+    if (id.raw() == event.event_id()) return std::nullopt;  // asked again
   }
   if (!of_milestone) return std::nullopt;
   if (!line->milestone()) return conflict("this line is no milestone");
-  if (!may_follow(milestone_state(said), event.kind())) {
-    return conflict("somebody else decided meanwhile: look again");
+  // Sending back what somebody has just confirmed may follow, but not unseen.
+  const bool unseen = statement.after && *statement.after != last_step;
+  if (unseen || !may_follow(milestone_state(said), event.kind())) {
+    return conflict(kDecidedMeanwhile);
   }
   return std::nullopt;
 }
 
 Order order_statement(hub::IndexReader& reader, ProjectId project, const Request& request,
                       const Person& person) {
-  auto event = parse_statement(request.body);
-  if (!event.ok()) return bad_request(event.error().message());
-  if (!may_state(speaker_of(person.role), event->kind())) {
+  auto statement = parse_statement(request.body);
+  if (!statement.ok()) return bad_request(statement.error().message());
+  if (!may_state(speaker_of(person.role), statement->event.kind())) {
     return error_response(403, "role", "that is for the centre to say");
   }
-  if (auto refusal = refused(reader, project, *event)) return std::move(*refusal);
-  return PlanOrder([project, person, event = std::move(*event)](PlanOffice& office) {
-    return state_event(office, project, person, event);
+  std::vector<EventId> known;
+  if (auto refusal = refused(reader, project, *statement, known)) return std::move(*refusal);
+  return PlanOrder([project, person, event = std::move(statement->event),
+                    known = std::move(known)](PlanOffice& office) {
+    return state_event(office, project, person, event, known);
   });
 }
 

@@ -19,6 +19,7 @@ export type Failure =
   | 'throttled'
   | 'offline' // no answer: the network or the gateway is away
   | 'unavailable' // an answer, but not now (5xx)
+  | 'conflict' // somebody else's step came in between
   | 'refused';
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -27,6 +28,7 @@ function failureOf(status: number): Failure {
   if (status === 401) return 'signed_out';
   // What is not yours is answered like what does not exist.
   if (status === 403 || status === 404) return 'not_found';
+  if (status === 409) return 'conflict';
   if (status === 429) return 'throttled';
   return status >= 500 ? 'unavailable' : 'refused';
 }
@@ -96,6 +98,8 @@ export const api = {
       })}`,
       file,
     ),
+  planState: (id: string, statement: Record<string, unknown>) =>
+    request<{ id: string }>('POST', `/api/v1/projects/${id}/plan/statements`, statement),
   capture: (id: string) => get<CaptureDetail>(`/api/v1/captures/${id}`),
   sprite: (id: string) => get<SpriteSheet>(`/api/v1/captures/${id}/sprite.json`),
 };

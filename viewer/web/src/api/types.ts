@@ -155,8 +155,13 @@ export interface PlanStatement {
   event_id: string;
   kind: string;
   capture_id: string | null;
+  media_time_us: number | null;
   seen_at_us: number;
+  stated_at_us: number;
   percentage: number | null;
+  stage: string;
+  text: string;
+  by: string;
 }
 
 // Days are 2026-03-05, in the project's time zone.
@@ -179,6 +184,7 @@ export interface PlanItem {
   actual_finish: string | null;
   variance_days: number | null; // late is positive
   milestone_state: string;
+  statement_count: number;
   statements: PlanStatement[];
 }
 

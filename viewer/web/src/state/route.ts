@@ -4,6 +4,7 @@
 //   /sign-in?next=…
 //   /p/{project}?area=&kind=&date=     timeline
 //   /p/{project}/plan         the plan against what was seen
+//   /p/{project}/review?item=          milestones that wait for the centre
 //   /p/{project}/devices      what devices hold that is not at the centre
 //   /c/{capture}?t=                    recording, live or archived, or photo; t: seconds
 // `lang` may stand on each of them.
@@ -15,6 +16,7 @@ export type Route =
   | { page: 'project'; id: string; area: string; kind: string; date: string }
   | { page: 'devices'; id: string }
   | { page: 'plan'; id: string }
+  | { page: 'review'; id: string; item: string }
   | { page: 'capture'; id: string; at: number | null }
   | { page: 'unknown' };
 
@@ -30,6 +32,7 @@ export function parseRoute(path: string, search: string): Route {
   if (first === 'p' && isId(id) && rest.length === 1 && rest[0] !== undefined) {
     if (rest[0] === 'devices') return { page: 'devices', id };
     if (rest[0] === 'plan') return { page: 'plan', id };
+    if (rest[0] === 'review') return { page: 'review', id, item: query.get('item') ?? '' };
   }
   if (rest.length > 0 || !isId(id)) return { page: 'unknown' };
   if (first === 'p') {
@@ -59,6 +62,9 @@ export function routeUrl(route: Route, lang: string | null): string {
     path = `/p/${route.id}/devices`;
   } else if (route.page === 'plan') {
     path = `/p/${route.id}/plan`;
+  } else if (route.page === 'review') {
+    path = `/p/${route.id}/review`;
+    if (route.item !== '') query.set('item', route.item);
   } else if (route.page === 'capture') {
     path = `/c/${route.id}`;
     if (route.at !== null) query.set('t', String(Math.round(route.at * 10) / 10));
