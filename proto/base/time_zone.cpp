@@ -72,13 +72,17 @@ Result<TimeZone> TimeZone::parse(ByteView file) {
   const std::size_t numbers_at = at + counts.times * time_bytes;
   const std::size_t types_at = numbers_at + counts.times;
   const auto offset_of = [&](std::size_t type) { return big_endian(file, types_at + 6 * type, 4); };
+  const auto possible = [](std::int64_t offset_s) {
+    return offset_s <= kLongestOffsetS && offset_s >= -kLongestOffsetS;
+  };
   TimeZone zone;
   zone.first_offset_s_ = offset_of(0);
+  if (!possible(zone.first_offset_s_)) return damaged;
   for (std::size_t i = 0; i < counts.times; ++i) {
     const std::size_t type = file[numbers_at + i];
     if (type >= counts.types) return damaged;
     const Change change{big_endian(file, at + i * time_bytes, time_bytes), offset_of(type)};
-    if (change.offset_s > kLongestOffsetS || change.offset_s < -kLongestOffsetS) return damaged;
+    if (!possible(change.offset_s)) return damaged;
     if (!zone.changes_.empty() && change.at_s <= zone.changes_.back().at_s) return damaged;
     zone.changes_.push_back(change);
   }

@@ -165,3 +165,49 @@ PLAN_STYLES = ('3\n<styleSheet><numFmts><numFmt numFmtId="170" formatCode="m&quo
                '<xf numFmtId="0"/><xf numFmtId="170"><alignment indent="1"/></xf></cellXfs></styleSheet>')
 write("fuzz_plan", [PLAN_CSV.encode(), PLAN_CSV.encode("gb18030"), PLAN_CSV.encode("utf-16")] +
       [text.encode() for text in (PLAN_XER, PLAN_XML, PLAN_SHEET, PLAN_STRINGS, PLAN_STYLES)])
+
+
+def field(number, content):
+    """A protobuf field: bytes and texts with their length, numbers as varints below 128, doubles as 8 bytes."""
+    if isinstance(content, float):
+        return bytes([*varint(number << 3 | 1)]) + struct.pack("<d", content)
+    if isinstance(content, int):
+        return bytes([*varint(number << 3), *varint(content)])
+    content = content.encode() if isinstance(content, str) else content
+    return bytes([*varint(number << 3 | 2), *varint(len(content))]) + content
+
+
+def varint(value):
+    while value > 127:
+        yield value & 127 | 128
+        value >>= 7
+    yield value
+
+
+def reading(*lines):
+    """As the worker for sheets writes it: preview, lines and what is said of them (hub/plan/plan_lines.h)."""
+    parts = (b'{"items":[]}', b"".join(field(1, line) for line in lines),
+             field(3, len(lines)) + field(6, "csv") + field(9, field(1, 4) + field(2, "row_total")) + field(10, 1))
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+
+first, second = bytes(15) + b"\1", bytes(15) + b"\2"
+write("fuzz_plan_reading", [
+    reading(),
+    reading(field(1, first) + field(2, 2) + field(3, 1) + field(5, "一") + field(6, "土建") + field(10, 1),
+            field(1, second) + field(2, 3) + field(3, 2) + field(6, "桩基") + field(11, 41000) + field(12, 41030) +
+            field(14, 2.5) + field(17, field(1, first) + field(2, "FS") + field(3, 2.0)))])
+
+
+def zone_block(time_bytes):
+    times = (-1325491558, 515527200, 527014800)
+    return (b"".join(struct.pack(">i" if time_bytes == 4 else ">q", at) for at in times) + bytes([1, 0, 1]) +
+            struct.pack(">iBB", 28800, 0, 0) + struct.pack(">iBB", 32400, 1, 4) + b"CST\0CDT\0")
+
+
+def zone_head(version):
+    return b"TZif" + version + bytes(15) + struct.pack(">6I", 0, 0, 0, 3, 2, 8)
+
+
+write("fuzz_time_zone", [zone_head(b"\0") + zone_block(4),
+                         zone_head(b"2") + zone_block(4) + zone_head(b"2") + zone_block(8) + b"\nCST-8\n"])

@@ -38,6 +38,9 @@ TEST(TimeZoneTest, TornFilesAreNone) {
   for (std::size_t size = 0; size < file.size(); ++size) {
     EXPECT_FALSE(TimeZone::parse(ByteView(file).first(size)).ok()) << size;
   }
+  file[44] = 0x7F;  // the only offset there is: 67 years
+  EXPECT_FALSE(TimeZone::parse(file).ok());
+  file[44] = 0;
   file[20 + 12] = 0xFF;  // four thousand million changes
   EXPECT_FALSE(TimeZone::parse(file).ok());
 }
