@@ -45,7 +45,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', '../../agent/web/test/**/*.test.ts'],
     environment: 'node',
   },
 });
