@@ -14,7 +14,10 @@ constexpr std::int64_t kSureUs = 500'000;       // one slow key frame is not a s
 constexpr std::int64_t kSureOfNothingUs = 15'000'000;
 constexpr std::int64_t kSettleUs = 2'000'000;    // what a change did is seen after this
 constexpr std::int64_t kPatienceUs = 4'000'000;  // of no waiting, before a better rung is tried
-constexpr std::int64_t kLongestPauseUs = 120'000'000;  // before one that failed is tried again
+// Before one that failed is tried again. Where hardly more than voice goes nothing is filled in, so
+// that nothing could prove the next rung; and a link that thin seldom stays so.
+constexpr std::int64_t kLongestPauseUs = 120'000'000, kLongestThinPauseUs = 8'000'000;
+constexpr std::uint32_t kThinKbps = 250;
 // A rung that went on for so long and then failed did so because the link became another one: its
 // failures before that say nothing any more.
 constexpr std::int64_t kLastedUs = 60'000'000;
@@ -63,10 +66,11 @@ bool RateLadder::observe(const LinkSample& sample) {
   const std::int64_t now = seen_us_ = sample.now_us;
   look_at_queue(sample);
   if (waits(sample)) {
-    clear_since_us_ = proven_since_us_ = 0;
     if (waiting_since_us_ == 0) waiting_since_us_ = now;
+    const std::int64_t waited_us = now - waiting_since_us_;
+    if (waited_us >= kSureUs) clear_since_us_ = proven_since_us_ = 0;
     const bool gives_up_voice = at_ + 2 >= rungs_.size();
-    const bool sure = now - waiting_since_us_ >= (gives_up_voice ? kSureOfNothingUs : kSureUs);
+    const bool sure = waited_us >= (gives_up_voice ? kSureOfNothingUs : kSureUs);
     const bool settled = now - changed_at_us_ >= kSettleUs || went_up_last_;
     return sure && settled && go_down(sample);
   }
@@ -156,7 +160,9 @@ bool RateLadder::go_down(const LinkSample& sample) {
 void RateLadder::note_failure(std::int64_t now_us) {
   Failure& failure = failures_[at_];
   if (now_us - changed_at_us_ >= kLastedUs) failure.pause_us = 0;
-  failure.pause_us = std::clamp(failure.pause_us * 2, 2 * kPatienceUs, kLongestPauseUs);
+  const bool thin = rung().link_kbps() < kThinKbps;
+  failure.pause_us = std::clamp(failure.pause_us * 2, 2 * kPatienceUs,
+                                thin ? kLongestThinPauseUs : kLongestPauseUs);
   failure.retry_at_us = now_us + failure.pause_us;
   if (held_ <= at_ && held_failed_at_us_ == 0) held_failed_at_us_ = now_us;
 }

@@ -332,6 +332,28 @@ bool goes_down(RateLadder& ladder, LinkSample& sample, double seconds) {
   return ladder.position() > before;
 }
 
+TEST(RateLadderTest, AMomentsWaitingDoesNotKeepLiveDown) {
+  RateLadder ladder{make_rungs(kBest)};
+  LinkSample sample{1'000'000, true, 2'000'000, 60'000, 50};
+  EXPECT_TRUE(goes_down(ladder, sample, 2));
+  const std::size_t low = ladder.position();
+  for (int second = 0; second < 20; ++second) {
+    sample.live_lag_us = 300'000;
+    goes_down(ladder, sample, 0.25);
+    sample.live_lag_us = 0;
+    goes_down(ladder, sample, 0.75);
+  }
+  EXPECT_LE(ladder.position() + 2, low);
+}
+
+TEST(RateLadderTest, AfterALongTimeOnAThinLinkLiveIsBackSoonWithoutBackfill) {
+  SimulatedLink link;
+  link.run(900, 130);  // where stills fit, and the next rung failed often
+  EXPECT_EQ(link.ladder.rung().name, "stills");
+  link.run(20, 8'000);
+  EXPECT_LE(link.ladder.position(), 3U);
+}
+
 TEST(RateLadderTest, WhatTheKernelHasTakenAndNotSentIsAQueueToo) {
   RateLadder ladder{make_rungs(kBest)};
   LinkSample sample{1'000'000, true, 0, 60'000, 2'600, 16'000};
