@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../viewer/web/src/api/types';
-import { assertAccessible, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
+import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { startStack, type Stack } from './support/stack';
 
 const looks: Look[] = [
@@ -173,5 +173,72 @@ describe('the plan', () => {
     const wide = await owner.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(wide, 'does not scroll sideways').toBeLessThanOrEqual(0);
     await owner.context.close();
+  });
+});
+
+describe('the feed', () => {
+  const said = async (kind: string, place: number, more: Record<string, unknown>): Promise<void> => {
+    const base = `/api/v1/projects/${stack.project_id}`;
+    const plan = (await (await centre.context.request.get(`${base}/plan`)).json()) as { items: { id: string }[] };
+    const answer = await centre.context.request.post(`${base}/plan/statements`, {
+      headers: { 'X-Sitecast': '1' },
+      data: { id: randomBytes(16).toString('base64url'), kind, plan_item: plan.items[place]!.id, ...more },
+    });
+    expect(answer.status()).toBe(201);
+  };
+
+  it('shows what is filmed and said without being asked again, marked as new', async () => {
+    const owner = await visit(browser, stack.http, { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+    const { page } = owner;
+    await signIn(page, 'owner', stack.accounts['owner']!);
+    // Was here yesterday.
+    await page.evaluate((project) => {
+      const at = (Date.now() - 86_400_000) * 1000;
+      localStorage.setItem(`sitecast.visit.${project}`, JSON.stringify({ previousUs: 0, lastUs: at }));
+    }, stack.project_id);
+    await page.goto(`/p/${stack.project_id}`);
+    await page.getByRole('link', { name: '动态' }).click();
+    await page.locator('[data-entry="capture"]').first().waitFor();
+    await page.locator('[data-entry="statement"]', { hasText: '完成 50%' }).waitFor();
+    await page.locator('[data-said="milestone.confirmed"]').getByText('已确认').waitFor();
+    expect(await page.locator('[data-entry].unread').count()).toBe(await page.locator('[data-entry]').count());
+    const before = Number(await page.locator('[data-unread]').getAttribute('data-unread'));
+
+    const filming = await stack.film('--source', 'test:', '--duration', '1', '--note', '屋面第三跨开始铺板');
+    await filming.end;
+    await page.locator('[data-thread]').getByText('屋面第三跨开始铺板').waitFor({ timeout: 30_000 });
+    await said('progress', 0, { capture_id: filming.capture, percentage: 60, text: '钢柱已吊完三排' });
+    await page.locator('[data-entry="statement"]').getByText('钢柱已吊完三排').waitFor({ timeout: 30_000 });
+    await eventually(
+      page,
+      (count) => Number(document.querySelector('[data-unread]')?.getAttribute('data-unread')) >= count,
+      before + 2,
+    );
+    await page.locator('[data-entry="statement"]').first().getByRole('link', { name: '看依据' }).click();
+    await page.waitForURL(`**/c/${filming.capture}*`);
+    owner.assertClean();
+    await owner.context.close();
+  });
+
+  it.each(looks)('is read: $size $locale $scheme', async (look) => {
+    const visitor = await visit(browser, stack.http, look);
+    const { page } = visitor;
+    await signIn(page, 'owner', stack.accounts['owner']!);
+    await page.evaluate((project) => {
+      const at = (Date.now() - 3_600_000) * 1000;
+      localStorage.setItem(`sitecast.visit.${project}`, JSON.stringify({ previousUs: 0, lastUs: at }));
+    }, stack.project_id);
+    await page.goto(`/p/${stack.project_id}/feed`);
+    await page.locator('[data-entry="statement"]').first().waitFor();
+    await page.locator('[data-thread] li').first().waitFor();
+    await assertAccessible(page, `feed ${look.locale} ${look.scheme}`);
+    await screenshot(page, 'feed', look);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide, 'does not scroll sideways').toBeLessThanOrEqual(0);
+    await page.goto(`/p/${stack.project_id}`);
+    await page.locator('[data-capture]').first().waitFor();
+    await screenshot(page, 'project-links', look);
+    visitor.assertClean();
+    await visitor.context.close();
   });
 });

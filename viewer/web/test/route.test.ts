@@ -17,6 +17,7 @@ describe('addresses', () => {
       `/p/${id}?area=%E4%B8%80%E5%8F%B7%E8%BD%A6%E9%97%B4&kind=photo&date=2026-04-13`,
       { page: 'project', id, area: '一号车间', kind: 'photo', date: '2026-04-13' },
     ],
+    [`/p/${id}/feed`, { page: 'feed', id }],
     [`/p/${id}/devices`, { page: 'devices', id }],
     [`/p/${id}/plan`, { page: 'plan', id }],
     [`/c/${id}`, captureRoute(id)],

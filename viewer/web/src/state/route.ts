@@ -3,6 +3,7 @@
 //   /                         projects (or the only one)
 //   /sign-in?next=…
 //   /p/{project}?area=&kind=&date=     timeline
+//   /p/{project}/feed         all of it as one stream
 //   /p/{project}/plan         the plan against what was seen
 //   /p/{project}/review?item=          milestones that wait for the centre
 //   /p/{project}/devices      what devices hold that is not at the centre
@@ -14,6 +15,7 @@ export type Route =
   | { page: 'home' }
   | { page: 'sign_in'; next: string }
   | { page: 'project'; id: string; area: string; kind: string; date: string }
+  | { page: 'feed'; id: string }
   | { page: 'devices'; id: string }
   | { page: 'plan'; id: string }
   | { page: 'review'; id: string; item: string }
@@ -30,6 +32,7 @@ export function parseRoute(path: string, search: string): Route {
     return { page: 'sign_in', next: /^\/(?![/\\])/.test(next) ? next : '/' };
   }
   if (first === 'p' && isId(id) && rest.length === 1 && rest[0] !== undefined) {
+    if (rest[0] === 'feed') return { page: 'feed', id };
     if (rest[0] === 'devices') return { page: 'devices', id };
     if (rest[0] === 'plan') return { page: 'plan', id };
     if (rest[0] === 'review') return { page: 'review', id, item: query.get('item') ?? '' };
@@ -58,6 +61,8 @@ export function routeUrl(route: Route, lang: string | null): string {
     if (route.area !== '') query.set('area', route.area);
     if (route.kind !== '') query.set('kind', route.kind);
     if (route.date !== '') query.set('date', route.date);
+  } else if (route.page === 'feed') {
+    path = `/p/${route.id}/feed`;
   } else if (route.page === 'devices') {
     path = `/p/${route.id}/devices`;
   } else if (route.page === 'plan') {
