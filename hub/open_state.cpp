@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/open_state.h"
 
-#include "hub/index/current.h"
+#include "hub/index/open_index.h"
 #include "hub/verify/head_check.h"
 
 namespace sitecast::hub {
-namespace {
-
-// An index is derived, so one that is lost or unreadable is no reason to stop: it is built again.
-Result<std::unique_ptr<IndexWriter>> open_index(const Layout& layout, const Log& log) {
-  const auto current = current_index(layout);
-  std::error_code ignored;
-  if (current.ok() && std::filesystem::exists(*current, ignored)) {
-    auto writer = IndexWriter::open(*current, layout, log.child("index"));
-    if (writer.ok() || writer.error().kind() != ErrorKind::kDataLoss) return writer;
-    log.error("the index is damaged and is built again: {}", writer.error().message());
-  } else if (std::filesystem::exists(layout.archive_root(), ignored)) {
-    log.warn("there is no index; it is built from the archive");
-  }
-  SC_TRY_ASSIGN(const auto path, new_index_path(layout));
-  SC_TRY_ASSIGN(const auto counts, build_index(layout, path, log.child("index")));
-  for (const std::string& damage : counts.damaged) log.error("{}", damage);
-  SC_TRY(switch_index(layout, path));
-  return IndexWriter::open(path, layout, log.child("index"));
-}
-
-}  // namespace
 
 Result<HubState> open_state(const HubConfig& config, EnrolledView& enrolled, const Clock& clock,
                             const Log& log) {

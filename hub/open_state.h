@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens what a writer of the hub's state needs, in order, and repairs what a crash left: lock,
-// enrolment records, index (built anew if it is lost), archive (torn ends cut), and the index
-// brought up to the journals. Owner thread: the caller's. Blocking.
+// enrolment records, index (built anew if it is lost or of an older version), archive (torn ends
+// cut), and the index brought up to the journals. Owner thread: the caller's. Blocking.
 #pragma once
 
 #include <memory>

@@ -12,6 +12,7 @@
 #include "hub/archive/journal_rest.h"
 #include "hub/archive/sidecar.h"
 #include "hub/index/writer.h"
+#include "proto/base/clock.h"
 #include "proto/base/file.h"
 #include "proto/codec/topics.h"
 #include "proto/sqlite/database.h"
@@ -77,6 +78,27 @@ void note_damage(const fs::path& path, std::uint64_t read_to, std::uint64_t size
   if (may_be_torn(*rest, is_log ? kLongestTornLogTail : size)) return;
   counts.damaged.push_back(damaged_journal(path, read_to).message());
 }
+
+// How far a building is, every few seconds: nobody should wonder whether it still goes on.
+class BuildProgress {
+ public:
+  explicit BuildProgress(const Log& log) : log_(log) {}
+  void say(const BuildCounts& counts) {
+    const std::int64_t now_us = clock_.monotonic_us();
+    if (now_us - said_us_ < kEveryUs) return;
+    said_us_ = now_us;
+    log_.info("building the index: {} event logs, {} tracks so far, {} s", counts.logs,
+              counts.tracks, (now_us - began_us_) / kSecondUs);
+  }
+
+ private:
+  static constexpr std::int64_t kSecondUs = 1'000'000;
+  static constexpr std::int64_t kEveryUs = 5 * kSecondUs;
+  const Log& log_;
+  const SystemClock clock_;
+  const std::int64_t began_us_ = clock_.monotonic_us();
+  std::int64_t said_us_ = began_us_;
+};
 
 Status apply_tracks(IndexWriter& writer, const Layout& layout, IndexWork& work,
                     BuildCounts& counts) {
@@ -172,6 +194,7 @@ Status switch_index(const Layout& layout, const fs::path& index) {
 Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log log) {
   SC_TRY_ASSIGN(auto writer, IndexWriter::open(index, layout, log));
   BuildCounts counts;
+  BuildProgress progress(log);
   IndexWork work;
   for (const fs::path& file : entries(layout.events_root())) {
     const auto project = ProjectId::parse(file.stem().string());
@@ -185,6 +208,7 @@ Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log
     work.logs.clear();
     SC_TRY_ASSIGN(const std::uint64_t position, writer->log_position(*project));
     note_damage(file, position, size, true, counts);
+    progress.say(counts);
   }
   for (const fs::path& project_dir : entries(layout.archive_root())) {
     const auto project = ProjectId::parse(project_dir.filename().string());
@@ -194,6 +218,7 @@ Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log
         find_tracks(capture, *project, work.tracks);
         if (work.tracks.size() < kTracksPerTransaction) continue;
         SC_TRY(apply_tracks(*writer, layout, work, counts));
+        progress.say(counts);
       }
     }
   }

@@ -53,7 +53,8 @@ struct BuildCounts {
   std::vector<std::string> damaged;
 };
 // Builds an index from the archive's files alone into `index` and leaves it ready to be switched
-// to. Blocking, in proportion to the archive's sidecars. REQUIRES: no hub runs on this state.
+// to. Blocking, in proportion to the archive's sidecars; the log says every few seconds how far it
+// is. REQUIRES: no hub runs on this state.
 Result<BuildCounts> build_index(const Layout& layout, const std::filesystem::path& index, Log log);
 
 // A journal that the index in use has read further than another one could.

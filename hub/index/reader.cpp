@@ -8,6 +8,7 @@
 #include "hub/index/current.h"
 #include "hub/index/segments.h"
 #include "hub/index/track_view.h"
+#include "hub/index/version.h"
 #include "proto/sqlite/database.h"
 #include "sitecast.pb.h"
 
@@ -302,6 +303,8 @@ class SqliteIndexReader final : public IndexReader {
       }
       return database.error();
     }
+    SC_TRY_ASSIGN(const std::int64_t version, database->user_version());
+    SC_TRY(check_index_version(version));
     database_.emplace(std::move(*database));
     open_path_ = current;
     return Ok{};

@@ -4,12 +4,12 @@
 #include "hub/archive/event_log.h"
 #include "hub/index/projection.h"
 #include "hub/index/schema_sql.h"
+#include "hub/index/version.h"
 #include "proto/base/file.h"
 
 namespace sitecast::hub {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 5;
 // The gateway, in the hub's group, reads it and needs write access to -shm.
 constexpr unsigned kGroupMayRead = 0660;
 constexpr unsigned kPageBytes = 16 * 1024;  // README, "Cost"
@@ -25,10 +25,8 @@ Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::pa
     SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(database));
     SC_TRY(database.execute(kSchemaSql));
     SC_TRY(transaction.commit());
-  } else if (version != kSchemaVersion) {
-    return failed_precondition(fmt::format(
-        "{} has schema version {}, this program knows {}; run `sitecast-hub rebuild-index`",
-        path.string(), version, kSchemaVersion));
+  } else if (const Status known = check_index_version(version); !known.ok()) {
+    return failed_precondition(path.string() + ": " + known.error().message());
   }
   return std::unique_ptr<IndexWriter>(
       new IndexWriter(std::move(database), std::move(layout), std::move(log)));

@@ -21,7 +21,8 @@ namespace sitecast::hub {
 
 class IndexWriter {
  public:
-  // Creates the schema in a new file. kFailedPrecondition when the file is of another version.
+  // Creates the schema in a new file. kFailedPrecondition when the file is of another version (an
+  // older one: open_index builds it anew).
   static Result<std::unique_ptr<IndexWriter>> open(const std::filesystem::path& path, Layout layout,
                                                    Log log);
 
