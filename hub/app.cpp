@@ -13,6 +13,7 @@
 #include "hub/commit_thread.h"
 #include "hub/control_socket.h"
 #include "hub/derive/launcher.h"
+#include "hub/down/down_desk.h"
 #include "hub/file_limit.h"
 #include "hub/index/index_thread.h"
 #include "hub/ingest/arrival_queue.h"
@@ -51,6 +52,7 @@ class App {
   ArrivalQueue queue_{kQueueBytes};
   std::unique_ptr<DeriveLauncher> derive_;
   std::unique_ptr<MqttClient> broker_;
+  std::unique_ptr<DownDesk> down_;
   std::unique_ptr<IndexThread> index_;
   std::unique_ptr<CommitThread> commit_;
   std::unique_ptr<BrokerAdmin> broker_admin_;
@@ -81,15 +83,23 @@ Status App::start() {
   broker_ = std::make_unique<MqttClient>(
       MqttClient::Options{config_.broker, subscriptions(),
                           [this](Arrival arrival) { on_message(std::move(arrival)); },
-                          [this] { say_ready(); }},
+                          [this] {
+                            down_->connected();
+                            say_ready();
+                          }},
       clock_, log_.child("broker"));
+  down_ = std::make_unique<DownDesk>(
+      DownDesk::Parts{config_.state_dir, &enrolled_, &clock_, publish}, log_.child("down"));
   index_ = std::make_unique<IndexThread>(
       std::move(state_.index), clock_, [this](const IndexChanges& changes) { on_indexed(changes); },
       log_.child("index"));
-  commit_ =
-      std::make_unique<CommitThread>(CommitThread::Parts{state_.archive.get(), &enrolled_, &queue_,
-                                                         index_.get(), &metrics_, &clock_, publish},
-                                     config_.max_group_ms * 1000, log_.child("commit"));
+  commit_ = std::make_unique<CommitThread>(
+      CommitThread::Parts{state_.archive.get(), &enrolled_, &queue_, index_.get(), &metrics_,
+                          &clock_, publish,
+                          [this](const Sender& sender, const v1::Hello& hello) {
+                            down_->hello(sender.project, sender.device, hello.heard_until_us());
+                          }},
+      config_.max_group_ms * 1000, log_.child("commit"));
   broker_admin_ = std::make_unique<BrokerAdmin>(publish);
   administration_ = std::make_unique<Administration>(Administration::Parts{
       state_.records.get(), &enrolled_, &clock_,
@@ -101,6 +111,7 @@ Status App::start() {
                                 return administration_->handle(request);
                               },
                               log_.child("control")));
+  down_->start();
   index_->start();
   commit_->start();
   broker_->start();
@@ -113,6 +124,7 @@ void App::stop() {
   if (broker_) broker_->stop_receiving();
   if (commit_) commit_->stop();
   const bool indexed = index_ && index_->stop();
+  if (down_) down_->stop();
   if (broker_) broker_->stop();
   if (!indexed || !state_.archive) return;  // the next start catches up
   if (const Status closed = state_.archive->close_cleanly(); !closed.ok()) {
@@ -151,6 +163,7 @@ void App::on_indexed(const IndexChanges& changes) {
     committed.set_device_id(event.device.raw());
     committed.set_received_at_us(event.received_at_us);
     broker_->publish(feed_topic(event.project), committed.SerializeAsString());
+    down_->stated(event);
     ids.push_back(event.id);
   }
   if (!ids.empty()) commit_->events_indexed(std::move(ids));

@@ -204,6 +204,7 @@ void CommitThread::handle_hello(const Admitted& admitted, ByteView payload) {
     question.tracks.push_back({{admitted.sender.project, *capture, position.track()},
                                position.ended() ? position.next_sequence() : UINT64_MAX});
   }
+  if (hello->asks_down() && parts_.ask_down) parts_.ask_down(admitted.sender, *hello);
   log_.debug("device {} says hello with {} tracks", admitted.sender.device.text(),
              question.tracks.size());
   questions_.push_back(std::move(question));

@@ -39,6 +39,9 @@ class CommitThread {
     HubMetrics* metrics;
     const Clock* clock;
     Publish publish;
+    // A hello that asks for what was directed to its device; called on the commit thread, only
+    // posts. May be empty.
+    std::function<void(const Sender&, const v1::Hello&)> ask_down = {};
   };
 
   CommitThread(Parts parts, std::int64_t max_group_us, Log log);

@@ -41,6 +41,20 @@ json body_of(const v1::Event& event) {
               {"from_us", event.gap().from_us()},
               {"until_us", event.gap().until_us()},
               {"reason", event.gap().reason()}};
+    case v1::Event::kPin:
+      return {{"x", event.pin().x()}, {"y", event.pin().y()}, {"text", event.pin().text()}};
+    case v1::Event::kMessage: return {{"text", event.message().text()}};
+    case v1::Event::kRequest: {
+      json request = {{"text", event.request().text()}, {"shots", event.request().shots()}};
+      if (event.request().has_due_day()) request["due_day"] = event.request().due_day();
+      return request;
+    }
+    case v1::Event::kRequestStep: {
+      const auto of = EventId::from_bytes(event.request_step().request_id());
+      return {{"request_id", of.value_or(EventId()).text()},
+              {"shot", event.request_step().shot()},
+              {"text", event.request_step().text()}};
+    }
     default: return nullptr;
   }
 }

@@ -16,7 +16,7 @@ struct Part {
   std::string sql;
 };
 
-std::array<Part, 10> parts() {
+std::array<Part, 12> parts() {
   return {{
       {"project", 5,
        "select project_id, capture_count, stated_at_us, stated_event, statement from project"
@@ -27,6 +27,11 @@ std::array<Part, 10> parts() {
       {"event", 10,
        "select event_id, project_id, device_id, kind, stated_at_us, received_at_us, capture_id,"
        " media_time_us, area, event from event order by 1"},
+      {"request", 5,
+       "select project_id, closed, stated_at_us, request_id, device_id from request order by 1, 4"},
+      {"request_step", 5,
+       "select project_id, request_id, stated_at_us, event_id, kind from request_step"
+       " order by 1, 2, 3, 4"},
       {"plan_baseline", 5,
        "select project_id, number, stated_at_us, stated_event, statement from plan_baseline"
        " order by 1, 2"},

@@ -170,6 +170,38 @@ Status apply_plan(Database& database, ProjectId project, const v1::Event& event)
   return apply_plan_statement(database, project, item, event);
 }
 
+// A request is closed once anybody has said so, in whatever order the two come.
+Status apply_request(Database& database, ProjectId project, const v1::Event& event) {
+  SC_TRY_ASSIGN(Statement * insert,
+                database.cached(
+                    "insert into request (project_id, closed, stated_at_us, request_id, device_id)"
+                    " values (?1, (select exists (select 1 from request_step where project_id = ?1"
+                    " and request_id = ?3 and kind = 'request.closed')), ?2, ?3, ?4)"
+                    " on conflict do nothing"));
+  return insert
+      ->bind(project, event.stated_at_us(), as_bytes(event.event_id()),
+             DeviceId::from_bytes(event.request().device_id()))
+      .run();
+}
+
+Status apply_request_step(Database& database, ProjectId project, const v1::Event& event) {
+  const std::string& request = event.request_step().request_id();
+  if (request.size() != kIdBytes) return Ok{};
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database.cached("insert into request_step (project_id, request_id, stated_at_us, event_id,"
+                      " kind) values (?, ?, ?, ?, ?) on conflict do nothing"));
+  SC_TRY(insert
+             ->bind(project, as_bytes(request), event.stated_at_us(), as_bytes(event.event_id()),
+                    event.kind())
+             .run());
+  if (event.kind() != "request.closed") return Ok{};
+  SC_TRY_ASSIGN(
+      Statement * close,
+      database.cached("update request set closed = 1 where request_id = ? and project_id = ?"));
+  return close->bind(as_bytes(request), project).run();
+}
+
 Status apply_earlier_events(Database& database, CaptureRow& row) {
   SC_TRY_ASSIGN(Statement * select,
                 database.cached("select event, device_id, received_at_us from event where "
@@ -359,6 +391,8 @@ Result<AppliedEvent> apply_event(Database& database, ProjectId project, const Ev
     if (event->has_project()) SC_TRY(apply_project(database, project, *event));
     if (event->has_member()) SC_TRY(apply_member(database, project, *event));
     SC_TRY(apply_plan(database, project, *event));
+    if (event->has_request()) SC_TRY(apply_request(database, project, *event));
+    if (event->has_request_step()) SC_TRY(apply_request_step(database, project, *event));
   }
   if (const auto capture = CaptureId::from_bytes(event->capture_id())) {
     SC_TRY(apply_about_capture(database, project, *capture, record, *event, applied.is_new));

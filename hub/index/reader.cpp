@@ -246,6 +246,67 @@ class SqliteIndexReader final : public IndexReader {
     });
   }
 
+  Result<std::vector<RequestInfo>> requests(ProjectId project, bool closed_too,
+                                            std::uint32_t limit) override {
+    using Requests = std::vector<RequestInfo>;
+    return in_view<Requests>([&]() -> Result<Requests> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(kRequestColumns + std::string(" where request.project_id = ?1"
+                                                          " and closed <= ?2 order by closed,"
+                                                          " request.stated_at_us desc,"
+                                                          " request_id desc limit ?3")));
+      select->bind(project, closed_too, limit);
+      Requests found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) break;
+        found.push_back(request_from(*select));
+      }
+      for (RequestInfo& request : found) SC_TRY(read_steps(project, request));
+      return found;
+    });
+  }
+
+  Result<RequestInfo> request(ProjectId project, EventId id) override {
+    return in_view<RequestInfo>([&]() -> Result<RequestInfo> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(kRequestColumns +
+                            std::string(" where request_id = ? and request.project_id = ?")));
+      SC_TRY_ASSIGN(const bool found, select->bind(id, project).step());
+      if (!found) return not_found("no such request");
+      RequestInfo request = request_from(*select);
+      select->reset();
+      SC_TRY(read_steps(project, request));
+      return request;
+    });
+  }
+
+  Result<std::vector<EventInfo>> directions(ProjectId project, std::int64_t from_us,
+                                            std::uint32_t limit) override {
+    using Events = std::vector<EventInfo>;
+    return in_view<Events>([&]() -> Result<Events> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached("select event_id, kind, device_id, stated_at_us, received_at_us,"
+                            " media_time_us, event, capture_id from event"
+                            " indexed by direction_by_time where project_id = ?1"
+                            " and kind in ('pin', 'message') and received_at_us >= ?2"
+                            " order by received_at_us desc limit ?3"));
+      select->bind(project, from_us, limit);
+      Events found;
+      for (;;) {
+        SC_TRY_ASSIGN(const bool more, select->step());
+        if (!more) break;
+        found.push_back(event_from(
+            *select, select->is_null(7) ? std::nullopt : CaptureId::from_bytes(select->blob(7))));
+      }
+      std::reverse(found.begin(), found.end());
+      return found;
+    });
+  }
+
   Result<std::vector<Segment>> segments(CaptureId id, std::string_view track, std::uint64_t from,
                                         std::uint64_t until) override {
     return in_view<std::vector<Segment>>([&]() -> Result<std::vector<Segment>> {
@@ -314,6 +375,37 @@ class SqliteIndexReader final : public IndexReader {
   static constexpr const char* kProjectColumns =
       "select project_id, statement, capture_count, coalesce((select max(captured_at_us)"
       " from capture where capture.project_id = project.project_id), 0) from project";
+
+  static constexpr const char* kRequestColumns =
+      "select event.event_id, event.kind, event.device_id, event.stated_at_us,"
+      " event.received_at_us, event.media_time_us, event.event, event.capture_id, closed,"
+      " request.device_id from request join event on event.event_id = request_id";
+
+  static RequestInfo request_from(const Statement& row) {
+    RequestInfo info;
+    info.event =
+        event_from(row, row.is_null(7) ? std::nullopt : CaptureId::from_bytes(row.blob(7)));
+    info.closed = row.integer(8) != 0;
+    if (!row.is_null(9)) info.device = DeviceId::from_bytes(row.blob(9));
+    return info;
+  }
+
+  Status read_steps(ProjectId project, RequestInfo& request) {
+    SC_TRY_ASSIGN(Statement * select,
+                  database_->cached(
+                      "select event.event_id, event.kind, event.device_id, event.stated_at_us,"
+                      " event.received_at_us, event.media_time_us, event.event, event.capture_id"
+                      " from request_step join event on event.event_id = request_step.event_id"
+                      " where request_step.project_id = ? and request_id = ?"
+                      " order by request_step.stated_at_us, request_step.event_id"));
+    select->bind(project, request.event.id);
+    for (;;) {
+      SC_TRY_ASSIGN(const bool more, select->step());
+      if (!more) return Ok{};
+      request.steps.push_back(event_from(
+          *select, select->is_null(7) ? std::nullopt : CaptureId::from_bytes(select->blob(7))));
+    }
+  }
 
   // One consistent view for all of a call's reads.
   template <typename T, typename Read>
@@ -401,7 +493,9 @@ class SqliteIndexReader final : public IndexReader {
         "select event_id, kind, device_id, stated_at_us, received_at_us, media_time_us, event"
         " from event indexed by ";
     sql += query.area.empty() ? "remark_by_time" : "remark_by_area";
-    sql += " where project_id = ?1 and capture_id is null and kind in ('note', 'progress')";
+    sql +=
+        " where project_id = ?1 and capture_id is null and kind in ('note', 'progress',"
+        " 'message')";
     if (!query.area.empty()) sql += " and area = ?2";
     if (query.before_us) sql += " and (stated_at_us, event_id) < (?3, ?4)";
     if (query.from_us) sql += " and stated_at_us >= ?5";

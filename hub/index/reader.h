@@ -110,6 +110,14 @@ struct PlanStatementInfo {
   std::int64_t seen_at_us = 0;  // when its evidence was filmed, else when it was stated
 };
 
+// Footage that is asked for, and what became of it.
+struct RequestInfo {
+  EventInfo event;                 // the request
+  std::optional<DeviceId> device;  // who is asked; none: anybody of the project
+  bool closed = false;
+  std::vector<EventInfo> steps;  // as stated
+};
+
 class IndexReader {
  public:
   // `state_dir` is the hub's. kUnavailable when there is no index yet.
@@ -125,7 +133,7 @@ class IndexReader {
   virtual Result<std::vector<std::pair<std::string, std::string>>> members(ProjectId project) = 0;
 
   virtual Result<std::vector<CaptureInfo>> timeline(const TimelineQuery& query) = 0;
-  // Notes and progress that were said of the project and of no capture.
+  // Notes, progress and messages that were said of the project and of no capture.
   virtual Result<std::vector<EventInfo>> remarks(const TimelineQuery& query) = 0;
   virtual Result<CaptureInfo> capture(CaptureId id) = 0;
   virtual Result<ProjectId> project_of(CaptureId id) = 0;
@@ -140,6 +148,16 @@ class IndexReader {
                                                     const std::vector<EventId>& parts) = 0;
   // By item, then in the order in which they were stated.
   virtual Result<std::vector<PlanStatementInfo>> plan_statements(ProjectId project) = 0;
+
+  // Those that are not closed, then (with `closed_too`) the closed ones; of each the newest first.
+  virtual Result<std::vector<RequestInfo>> requests(ProjectId project, bool closed_too,
+                                                    std::uint32_t limit) = 0;
+  // kNotFound: the project has no such request.
+  virtual Result<RequestInfo> request(ProjectId project, EventId id) = 0;
+  // Pins and messages that the hub received from `from_us` on, oldest first; of more than `limit`
+  // the newest.
+  virtual Result<std::vector<EventInfo>> directions(ProjectId project, std::int64_t from_us,
+                                                    std::uint32_t limit) = 0;
 
   // Segments in media-time order that overlap [from, until) in the track's timescale.
   virtual Result<std::vector<Segment>> segments(CaptureId id, std::string_view track,

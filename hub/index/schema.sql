@@ -8,7 +8,7 @@
 -- order and how often events are applied. Membership alone is decided by the order of the log: who may
 -- look must not depend on a clock.
 
-pragma user_version = 5;
+pragma user_version = 6;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -93,10 +93,35 @@ create index event_by_capture on event (capture_id, stated_at_us, event_id)
 -- They hold all that is read, because their events lie far from each other in the table.
 create index remark_by_time on event (project_id, stated_at_us, event_id, kind, capture_id, device_id,
                                       received_at_us, media_time_us, event)
-  where capture_id is null and kind in ('note', 'progress');
+  where capture_id is null and kind in ('note', 'progress', 'message');
 create index remark_by_area on event (project_id, area, stated_at_us, event_id, kind, capture_id,
                                       device_id, received_at_us, media_time_us, event)
-  where capture_id is null and kind in ('note', 'progress');
+  where capture_id is null and kind in ('note', 'progress', 'message');
+
+-- What may have to go down to a device that was away.
+create index direction_by_time on event (project_id, received_at_us) where kind in ('pin', 'message');
+
+-- Footage that is asked for. What became of it is in request_step; what was said, in `event`.
+create table request (
+  project_id         blob not null check (length(project_id) = 16),
+  closed             integer not null check (closed in (0, 1)),
+  stated_at_us       integer not null,
+  request_id         blob not null check (length(request_id) = 16),   -- its event's id
+  device_id          blob check (length(device_id) = 16),             -- who is asked; null: anybody
+  primary key (project_id, closed, stated_at_us, request_id)
+) strict, without rowid;
+
+create unique index request_by_id on request (request_id);
+
+-- Also of requests that have not arrived yet.
+create table request_step (
+  project_id         blob not null check (length(project_id) = 16),
+  request_id         blob not null check (length(request_id) = 16),
+  stated_at_us       integer not null,
+  event_id           blob not null check (length(event_id) = 16),
+  kind               text not null,
+  primary key (project_id, request_id, stated_at_us, event_id)
+) strict, without rowid;
 
 -- Frozen plans. A number belongs to who stated it first; what else claims it stays in the log alone. The
 -- lines are in the plan.part events that the statement names, and are read from there.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/codec/event_rules.h"
 #include "proto/codec/field_checks.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/parse_message.h"
@@ -75,6 +76,7 @@ Result<v1::Hello> parse_hello(ByteView bytes) {
         fmt::format("protocol {} is not spoken here, only {}", hello.protocol(), kProtocolVersion));
   }
   SC_TRY(check_name(hello.software(), "software"));
+  SC_TRY(check_time(hello.heard_until_us(), "heard_until_us"));
   for (const v1::TrackPosition& position : hello.tracks()) {
     SC_TRY(check_id(position.capture_id(), "capture_id"));
     SC_TRY(check_track(position.track(), "track"));
@@ -126,6 +128,16 @@ Result<v1::CommittedEvent> parse_committed_event(ByteView bytes) {
   SC_TRY(check_id(committed.device_id(), "device_id"));
   SC_TRY(check_time(committed.received_at_us(), "received_at_us"));
   return committed;
+}
+
+Result<v1::Down> parse_down(ByteView bytes) {
+  SC_TRY_ASSIGN(const v1::Down down, parse_bounded<v1::Down>(bytes, limits::kControlBytes, "Down"));
+  for (const v1::CommittedEvent& committed : down.events()) {
+    SC_TRY(check_id(committed.device_id(), "device_id"));
+    SC_TRY(check_time(committed.received_at_us(), "received_at_us"));
+    SC_TRY(parse_event(as_bytes(committed.event())));
+  }
+  return down;
 }
 
 }  // namespace sitecast

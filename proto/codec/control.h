@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoders of the control messages: hello, receipt, status and the feed's committed events. Each
-// checks the size limit, parses, and checks every field, so that what they return can be used
+// Decoders of the control messages: hello, receipt, down, status and the feed's committed events.
+// Each checks the size limit, parses, and checks every field, so that what they return can be used
 // without a second look. kInvalidArgument naming the field. Thread-safe: pure functions.
 #pragma once
 
@@ -19,6 +19,8 @@ Result<v1::Hello> parse_hello(ByteView bytes);
 Result<v1::Receipt> parse_receipt(ByteView bytes);
 Result<v1::DeviceStatus> parse_status(ByteView bytes);
 Result<v1::CommittedEvent> parse_committed_event(ByteView bytes);
+// Each event in it is a valid one (parse_event).
+Result<v1::Down> parse_down(ByteView bytes);
 
 // Values of DeviceStatus.waiting_cause; proto/README.md says what each means. A reader shows a word
 // that it does not know as it is.

@@ -256,6 +256,46 @@ Status check_milestone(const v1::Event& event) {
   return Ok{};
 }
 
+Status check_message_text(std::string_view text, std::string_view field) {
+  if (text.size() > limits::kMessageBytes) {
+    return invalid_argument(
+        fmt::format("{} is longer than {} bytes", field, limits::kMessageBytes));
+  }
+  return check_text(text, field);
+}
+
+Status check_pin(const v1::Event& event) {
+  SC_TRY(require_capture(event));
+  if (!event.has_media_time()) return invalid_argument("media_time_us is missing");
+  SC_TRY(check_within(event.pin().x(), 0, 1, "x"));
+  SC_TRY(check_within(event.pin().y(), 0, 1, "y"));
+  return check_message_text(event.pin().text(), "text");
+}
+
+Status check_message(const v1::TextMessage& message) {
+  if (message.text().empty()) return invalid_argument("text is missing");
+  return check_message_text(message.text(), "text");
+}
+
+Status check_request(const v1::ShotRequest& request) {
+  if (request.text().empty()) return invalid_argument("text is missing");
+  SC_TRY(check_message_text(request.text(), "text"));
+  if (request.has_due_day()) SC_TRY(check_day(request.due_day(), "due_day"));
+  SC_TRY(check_optional_id(request.device_id(), "device_id"));
+  if (static_cast<std::size_t>(request.shots_size()) > limits::kShots) {
+    return invalid_argument(fmt::format("shots has more than {} entries", limits::kShots));
+  }
+  return check_names(request.shots(), "shots");
+}
+
+Status check_request_step(const v1::Event& event) {
+  const v1::RequestStep& step = event.request_step();
+  SC_TRY(check_id(step.request_id(), "request_id"));
+  SC_TRY(check_message_text(step.text(), "text"));
+  if (step.shot() > limits::kShots) return invalid_argument("shot is beyond the last one");
+  return event.kind() == "request.answered" ? require_capture(event) : Status(Ok{});
+}
+
 }  // namespace
 
 Status check_media_time_us(std::int64_t us, std::string_view field) {
@@ -278,6 +318,10 @@ Status check_body(const v1::Event& event) {
     case v1::Event::kPlanPart: return check_plan_part(event.plan_part());
     case v1::Event::kPlanBaselined: return check_baselined(event.plan_baselined());
     case v1::Event::kMilestone: return check_milestone(event);
+    case v1::Event::kPin: return check_pin(event);
+    case v1::Event::kMessage: return check_message(event.message());
+    case v1::Event::kRequest: return check_request(event.request());
+    case v1::Event::kRequestStep: return check_request_step(event);
     case v1::Event::BODY_NOT_SET: return Ok{};
   }
   return Ok{};

@@ -26,7 +26,7 @@ constexpr std::uint8_t kDeviceOnly = speakers(Speaker::kDevice);
 constexpr std::uint8_t kDeciders = speakers(Speaker::kCentre, Speaker::kHub);
 constexpr std::uint8_t kPeople = speakers(Speaker::kCentre, Speaker::kAgent, Speaker::kOwner);
 
-constexpr std::array<EventRule, 15> kRules{{
+constexpr std::array<EventRule, 21> kRules{{
     {"capture.opened", kDeviceOnly, v1::Event::kCaptureOpened, "a recording begins"},
     {"capture.closed", kDeviceOnly, v1::Event::kCaptureClosed,
      "a recording ended, with the number of parts of each track"},
@@ -51,6 +51,17 @@ constexpr std::array<EventRule, 15> kRules{{
      "the centre confirms it, on the evidence named"},
     {"milestone.returned", kDeciders, v1::Event::kMilestone,
      "the centre sends it back, with the reason"},
+    {"pin", kPeople, v1::Event::kPin, "a spot of the picture, pointed at by who watches"},
+    {"message", kPeople | kDeviceOnly, v1::Event::kMessage,
+     "a line of text to the people at a capture, or of a project"},
+    {"request", speakers(Speaker::kCentre, Speaker::kOwner), v1::Event::kRequest,
+     "footage is asked for"},
+    {"request.accepted", speakers(Speaker::kDevice, Speaker::kAgent), v1::Event::kRequestStep,
+     "somebody will film it"},
+    {"request.answered", speakers(Speaker::kDevice, Speaker::kAgent), v1::Event::kRequestStep,
+     "here is the footage, or that of one shot"},
+    {"request.closed", speakers(Speaker::kCentre, Speaker::kOwner), v1::Event::kRequestStep,
+     "nothing more is waited for"},
 }};
 
 constexpr std::array<std::string_view, 7> kDecisionPrefixes{

@@ -312,6 +312,12 @@ def make_events():
                       data(6, "主体结构"))
     member = message(26, data(1, "li") + data(2, "owner"))
     gap = message(27, data(1, "video") + uint(2, 1_000_000) + uint(3, 2_000_000) + data(4, "disk_full"))
+    pin = message(31, double(1, 0.25) + double(2, 1.0) + data(3, "这里是什么？"))
+    said = message(32, data(1, "请往左一点"))
+    # A signed number as the wire zigzags it: 20,510 days.
+    request = message(33, data(1, "请拍一下水泵房的管道接口") + uint(2, 2 * 20_510) + data(3, DEVICE) +
+                      data(4, "入口阀门") + data(4, "2号泵"))
+    answered = message(34, data(1, EVENT) + uint(3, 2))
     actor = ("li", "李工")
     # name, bytes, kind, origins that may state it
     valid = [
@@ -336,8 +342,24 @@ def make_events():
         ("gap", event("gap", gap, capture=CAPTURE), "gap", ["device"]),
         ("unknown kind with unknown body", event("weather", message(127, b"abc")), "weather",
          ["device", "hub"]),
-        ("unknown decision", event("milestone.confirmed"), "milestone.confirmed", ["hub"]),
+        ("unknown decision", event("milestone.concluded"), "milestone.concluded", ["hub"]),
         ("gap by a person", event("gap", gap, capture=CAPTURE, actor=actor), "gap", []),
+        ("pin by a person", event("pin", pin, capture=CAPTURE, media_time_us=0, actor=actor), "pin",
+         ["gateway"]),
+        ("pin by a device", event("pin", pin, capture=CAPTURE, media_time_us=0), "pin", []),
+        ("message by a person", event("message", said, actor=actor), "message", ["gateway"]),
+        ("message by a device", event("message", said, capture=CAPTURE), "message", ["device"]),
+        ("request by a person", event("request", request, area="辅助用房", actor=actor), "request",
+         ["gateway"]),
+        ("request by a device", event("request", request), "request", []),
+        ("request accepted", event("request.accepted", message(34, data(1, EVENT))),
+         "request.accepted", ["device"]),
+        ("request answered", event("request.answered", answered, capture=CAPTURE, media_time_us=5),
+         "request.answered", ["device"]),
+        ("request closed by a person", event("request.closed", message(34, data(1, EVENT)), actor=actor),
+         "request.closed", ["gateway"]),
+        ("request closed by a device", event("request.closed", message(34, data(1, EVENT))),
+         "request.closed", []),
     ]
     invalid = [
         ("empty", b""),
@@ -372,6 +394,23 @@ def make_events():
         ("closed for an unknown reason", event("capture.closed", message(21, data(2, "bored")), capture=CAPTURE)),
         ("project without a name", event("project.stated", message(25, data(2, "x")))),
         ("unknown role", event("member.added", message(26, data(1, "li") + data(2, "king")))),
+        ("pin beside the picture", event("pin", message(31, double(1, 1.01)), capture=CAPTURE,
+                                         media_time_us=0)),
+        ("pin that is nowhere", event("pin", message(31, double(2, float("nan"))), capture=CAPTURE,
+                                      media_time_us=0)),
+        ("pin without a moment", event("pin", pin, capture=CAPTURE)),
+        ("pin without a capture", event("pin", pin)),
+        ("message without a word", event("message", message(32, b""))),
+        ("message of 2049 bytes", event("message", message(32, data(1, "t" * 2049)))),
+        ("request without a word", event("request", message(33, uint(2, 4)))),
+        ("request with a shot twice", event("request", message(33, data(1, "x") + data(4, "a") * 2))),
+        ("request with 33 shots", event("request", message(33, data(1, "x") + b"".join(
+            data(4, str(n)) for n in range(33))))),
+        ("request due in the year 2200", event("request", message(33, data(1, "x") + uint(2, 168_000)))),
+        ("answer without footage", event("request.answered", answered)),
+        ("answer to nothing", event("request.answered", message(34, uint(3, 1)), capture=CAPTURE)),
+        ("answer with the 33rd shot", event("request.answered", message(34, data(1, EVENT) + uint(3, 33)),
+                                            capture=CAPTURE)),
     ]
     return {
         "valid": [{"name": name, "bytes": raw.hex(), "kind": kind, "origins": origins}
@@ -401,13 +440,19 @@ def make_control():
         return (uint(1, 1) + uint(2, at) + message(3, data(1, CAPTURE) + data(2, track)) + uint(4, 12) +
                 uint(5, 123_456) + data(6, cause))
 
+    said = event("message", message(32, data(1, "请往左一点")), actor=("li", "李工"))
+
+    def down(stated=said, device=DEVICE, received=TIME_US):
+        return message(1, data(1, stated) + data(2, device) + uint(3, received))
+
     def cases(pairs):
         return [{"name": name, "bytes": raw.hex()} for name, raw in pairs]
 
     return {
         "hello": {
             "valid": cases([("one track", hello()), ("no tracks", uint(1, 1)),
-                            ("a question", hello() + uint(4, 300))]),
+                            ("a question", hello() + uint(4, 300)),
+                            ("asks what was said", uint(1, 1) + uint(5, 1) + uint(6, TIME_US))]),
             "invalid": cases([("empty", b""), ("protocol 2", hello(protocol=2)),
                               ("unknown track", hello(track="film")),
                               ("nil capture", hello(capture=NIL)),
@@ -426,6 +471,14 @@ def make_control():
                               ("no running hash", receipt(running=b"")),
                               ("running hash of nothing", receipt(contiguous=0)),
                               ("event id of 3 bytes", data(2, b"abc"))]),
+        },
+        "down": {
+            "valid": cases([("empty", b""), ("a message", down()),
+                            ("all requests, none of them", uint(2, 1) + uint(3, 1))]),
+            "invalid": cases([("device id of 3 bytes", down(device=b"abc")),
+                              ("event that is none", down(stated=b"\xff\xff")),
+                              ("event of a wrong shape", down(stated=event("message"))),
+                              ("received after the year 9999", down(received=LATEST_US + 1))]),
         },
         "status": {
             "valid": cases([("online and waiting", status()), ("last will", uint(2, TIME_US))]),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "hub/index/reader.h"
 #include "proto/base/file.h"
@@ -27,6 +28,25 @@ class FeedReader : public MqttPeer {
     ASSERT_TRUE(event.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
     events.push_back(std::move(event));
   }
+};
+
+// States what people say, as the gateway does.
+class PeoplesVoice : public MqttPeer {
+ public:
+  PeoplesVoice(std::uint16_t port, std::string password, DeviceId device)
+      : MqttPeer(port, "gateway-publisher", std::move(password)), device_(device) {}
+  void state(ProjectId project, v1::Event& event) {
+    event.mutable_actor()->set_user("owner");
+    event.mutable_actor()->set_display_name("王总");
+    const std::string bytes = event.SerializeAsString();
+    publish(format_topic({TopicKind::kEvent, project, device_, {}, ""}),
+            {bytes.begin(), bytes.end()});
+    EXPECT_TRUE(pump_until([&] { return !connection().wants_to_write(); }));
+  }
+
+ private:
+  void on_message(std::string_view /*topic*/, ByteView /*payload*/) override {}
+  DeviceId device_;
 };
 
 class HubIngestTest : public testing::Test {
@@ -57,6 +77,31 @@ class HubIngestTest : public testing::Test {
   v1::Event note(CaptureId capture) {
     v1::Event stated = event("note", capture);
     stated.mutable_note()->set_text("厂房主体已完成");
+    return stated;
+  }
+  std::unique_ptr<PeoplesVoice> people() {
+    std::string id;
+    std::ifstream(stack_.layout().gateway_device()) >> id;
+    auto made = std::make_unique<PeoplesVoice>(kPort, stack_.password_of("gateway-publisher"),
+                                               DeviceId::parse(id).value_or(DeviceId()));
+    EXPECT_TRUE(made->connect());
+    return made;
+  }
+  v1::Event said(const std::string& kind) {
+    v1::Event stated = event(kind, CaptureId::make());
+    stated.clear_capture_id();
+    return stated;
+  }
+  v1::Event message(const std::string& text, std::optional<CaptureId> capture = std::nullopt) {
+    v1::Event stated = said("message");
+    stated.mutable_message()->set_text(text);
+    if (capture) stated.set_capture_id(capture->raw());
+    return stated;
+  }
+  v1::Event request(const std::string& text, std::optional<DeviceId> asked = std::nullopt) {
+    v1::Event stated = said("request");
+    stated.mutable_request()->set_text(text);
+    if (asked) stated.mutable_request()->set_device_id(asked->raw());
     return stated;
   }
   static bool refused(const SimulatedDevice& device, v1::RefusalCause cause) {
@@ -311,6 +356,84 @@ TEST_F(HubIngestTest, AnAnswerSpeaksOfEverythingThatWasSentBeforeTheQuestion) {
   sender->say_hello({}, 99);
   ASSERT_TRUE(sender->pump_until([&] { return sender->answers.size() == 21; }));
   EXPECT_EQ(sender->answers.back().tracks_size(), 0);
+}
+
+TEST_F(HubIngestTest, WhatIsDirectedToADeviceGoesDownToItAlone) {
+  const EnrolledDevice other = stack_.enrol(project_);
+  auto me = device(mine_);
+  auto neighbour = device(other);
+  ASSERT_TRUE(me->listen_down());
+  ASSERT_TRUE(neighbour->listen_down());
+  const CaptureId capture = CaptureId::make();
+  v1::Event opened = event("capture.opened", capture);
+  opened.mutable_capture_opened()->set_capture_kind("walkthrough");
+  opened.mutable_capture_opened()->add_tracks("video");
+  me->send_event(opened);
+  ASSERT_TRUE(me->pump_until([&] { return me->event_receipts.count(opened.event_id()) > 0; }));
+  auto owner = people();
+  v1::Event pin = event("pin", capture);
+  pin.set_has_media_time(true);
+  pin.set_media_time_us(1'500'000);
+  pin.mutable_pin()->set_x(0.25);
+  pin.mutable_pin()->set_y(0.75);
+  v1::Event here = message("请往左一点", capture);
+  v1::Event mine = request("水泵房", mine_.id);
+  v1::Event anybody = request("屋面");
+  v1::Event all = message("明天上午有雨");
+  for (v1::Event* event : {&pin, &here, &mine, &anybody, &all}) owner->state(project_, *event);
+  for (const v1::Event* event : {&pin, &here, &mine, &anybody, &all}) {
+    EXPECT_TRUE(me->pump_until([&] { return me->was_told(event->event_id()); })) << event->kind();
+  }
+  // What one device does with a request that asks anybody, the others learn.
+  v1::Event accepted = said("request.accepted");
+  accepted.mutable_request_step()->set_request_id(anybody.event_id());
+  me->send_event(accepted);
+  ASSERT_TRUE(me->pump_until([&] { return me->event_receipts.count(accepted.event_id()) > 0; }));
+  ASSERT_TRUE(neighbour->pump_until([&] { return neighbour->was_told(accepted.event_id()); }));
+  for (const v1::Event* event : {&anybody, &all}) {
+    EXPECT_TRUE(neighbour->was_told(event->event_id())) << event->kind();
+  }
+  for (const v1::Event* event : {&pin, &here, &mine}) {
+    EXPECT_FALSE(neighbour->was_told(event->event_id())) << event->kind();
+  }
+  EXPECT_FALSE(me->was_told(accepted.event_id()));
+  ASSERT_EQ(me->downs.front().events_size(), 1);
+}
+
+TEST_F(HubIngestTest, WhatWasDirectedToADeviceThatWasAwayIsToldWhenItAsks) {
+  auto owner = people();
+  v1::Event open = request("水泵房", mine_.id);
+  v1::Event over = request("屋面");
+  v1::Event closed = said("request.closed");
+  closed.mutable_request_step()->set_request_id(over.event_id());
+  v1::Event all = message("明天上午有雨");
+  for (v1::Event* event : {&open, &over, &closed, &all}) owner->state(project_, *event);
+  ASSERT_TRUE(eventually([&] { return stack_.metric("sitecast_hub_events_stored_total") >= 4; }));
+  stack_.stop_hub(SIGKILL);
+  ASSERT_NO_FATAL_FAILURE(stack_.start_hub());
+  auto me = device(mine_);
+  ASSERT_TRUE(me->listen_down());
+  me->ask_down();
+  ASSERT_TRUE(me->pump_until([&] { return me->was_told(all.event_id()); }));
+  EXPECT_TRUE(me->was_told(open.event_id()));
+  EXPECT_FALSE(me->was_told(over.event_id()));
+  ASSERT_EQ(me->downs.size(), 1U);
+  EXPECT_TRUE(me->downs.front().answer());
+  EXPECT_TRUE(me->downs.front().all_requests());
+}
+
+// The hub may have been killed between its log and the message, or its connection lost.
+TEST_F(HubIngestTest, AHubThatConnectsAnewTellsDevicesThatStayed) {
+  auto me = device(mine_);
+  ASSERT_TRUE(me->listen_down());
+  auto owner = people();
+  v1::Event open = request("水泵房", mine_.id);
+  owner->state(project_, open);
+  ASSERT_TRUE(me->pump_until([&] { return me->was_told(open.event_id()); }));
+  stack_.stop_hub(SIGKILL);
+  me->downs.clear();
+  ASSERT_NO_FATAL_FAILURE(stack_.start_hub());
+  EXPECT_TRUE(me->pump_until([&] { return me->was_told(open.event_id()); }));
 }
 
 TEST_F(HubIngestTest, StopArchivesAndReceiptsWhatHasArrived) {

@@ -18,6 +18,7 @@
 
 #include "hub/archive/sidecar.h"
 #include "proto/base/file.h"
+#include "proto/codec/control.h"
 #include "proto/codec/part_frame.h"
 #include "proto/codec/topics.h"
 
@@ -311,6 +312,31 @@ void SimulatedDevice::say_hello(const std::vector<const TrackMaker*>& tracks,
           {bytes.begin(), bytes.end()});
 }
 
+bool SimulatedDevice::listen_down() {
+  return subscribe_reason(format_topic({TopicKind::kDown, device_.project, device_.id, {}, ""})) <
+         0x80;
+}
+
+void SimulatedDevice::ask_down(std::int64_t heard_until_us) {
+  v1::Hello hello;
+  hello.set_protocol(1);
+  hello.set_asks_down(true);
+  hello.set_heard_until_us(heard_until_us);
+  const std::string bytes = hello.SerializeAsString();
+  publish(format_topic({TopicKind::kHello, device_.project, device_.id, {}, ""}),
+          {bytes.begin(), bytes.end()});
+}
+
+bool SimulatedDevice::was_told(std::string_view event_id) const {
+  for (const v1::Down& down : downs) {
+    for (const v1::CommittedEvent& committed : down.events()) {
+      v1::Event event;
+      if (event.ParseFromString(committed.event()) && event.event_id() == event_id) return true;
+    }
+  }
+  return false;
+}
+
 std::uint64_t SimulatedDevice::contiguous(const TrackMaker& maker) const {
   const auto found = receipts.find(of(maker));
   return found == receipts.end() ? 0 : found->second.contiguous();
@@ -326,7 +352,13 @@ bool SimulatedDevice::receipted(const TrackMaker& maker, std::uint64_t sequence)
   return false;
 }
 
-void SimulatedDevice::on_message(std::string_view, ByteView payload) {
+void SimulatedDevice::on_message(std::string_view topic, ByteView payload) {
+  if (topic.ends_with("/down")) {
+    auto down = parse_down(payload);
+    ASSERT_TRUE(down.ok()) << down.error().message();
+    downs.push_back(std::move(*down));
+    return;
+  }
   v1::Receipt receipt;
   ASSERT_TRUE(receipt.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
   ++receipt_messages;

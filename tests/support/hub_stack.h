@@ -130,6 +130,9 @@ class SimulatedDevice : public MqttPeer {
   void send_frame(CaptureId capture, const std::string& track, Bytes frame);
   void send_event(const v1::Event& event);
   void say_hello(const std::vector<const TrackMaker*>& tracks, std::uint64_t question = 0);
+  // Subscribes to `down` too; true when the broker has confirmed.
+  bool listen_down();
+  void ask_down(std::int64_t heard_until_us = 0);
 
   [[nodiscard]] const EnrolledDevice& device() const { return device_; }
   using Track = std::pair<CaptureId, std::string>;
@@ -139,6 +142,8 @@ class SimulatedDevice : public MqttPeer {
   std::map<Track, v1::TrackReceipt> receipts;
   std::set<std::string> event_receipts;
   std::vector<v1::Refusal> refusals;
+  std::vector<v1::Down> downs;
+  [[nodiscard]] bool was_told(std::string_view event_id) const;
   std::vector<v1::Receipt> answers;  // receipts that answer a question
   std::uint64_t receipt_messages = 0;
   // Asked for each receipt that comes; true: as if it had not.

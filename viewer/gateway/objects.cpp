@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/objects.h"
 
+#include "hub/plan/plan_sheet.h"
 #include "sitecast.pb.h"
 
 namespace sitecast::gateway {
@@ -41,6 +42,15 @@ void write_texts(JsonWriter& json, const google::protobuf::RepeatedPtrField<std:
   json.begin_array();
   for (const auto& text : texts) json.value(text);
   json.end_array();
+}
+
+const std::string& text_of(const v1::Event& event) {
+  if (event.has_note()) return event.note().text();
+  if (event.has_pin()) return event.pin().text();
+  if (event.has_message()) return event.message().text();
+  if (event.has_request()) return event.request().text();
+  if (event.has_request_step()) return event.request_step().text();
+  return event.progress().text();
 }
 
 // Everything of the body that a page may want beyond the fields that every event has. Proofs stay
@@ -107,6 +117,25 @@ void write_event_body(JsonWriter& json, const v1::Event& event) {
       json.member("number", event.plan_baselined().number());
       json.member("line_count", event.plan_baselined().line_count());
       break;
+    case v1::Event::kPin: json.member("x", event.pin().x()).member("y", event.pin().y()); break;
+    case v1::Event::kRequest: {
+      const auto& request = event.request();
+      std::optional<std::string> due;
+      if (request.has_due_day())
+        due = hub::text_of(hub::PlanDate(std::chrono::days(request.due_day())));
+      json.member("due", due);
+      json.key("device_id");
+      write_optional_id(json, request.device_id());
+      json.key("shots");
+      write_texts(json, request.shots());
+      break;
+    }
+    case v1::Event::kRequestStep:
+      json.key("request_id");
+      write_optional_id(json, event.request_step().request_id());
+      json.member("shot", event.request_step().shot());
+      break;
+    case v1::Event::kMessage:
     case v1::Event::kPlanPart:  // its lines are read as a plan
     case v1::Event::kNote:
     case v1::Event::BODY_NOT_SET: break;
@@ -197,7 +226,7 @@ void write_event(JsonWriter& json, const hub::EventInfo& info) {
   } else {
     json.value(nullptr);
   }
-  json.member("text", event.has_note() ? event.note().text() : event.progress().text());
+  json.member("text", text_of(event));
   json.member("stage", event.progress().stage());
   json.key("percentage");
   if (event.progress().has_percentage()) {

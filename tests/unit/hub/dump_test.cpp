@@ -61,6 +61,13 @@ class DumpTest : public testing::Test {
     v1::Event progress = event("progress");
     progress.mutable_progress()->set_plan_item(EventId::make().raw());
     archive.add_event(project, device, progress);
+    v1::Event request = event("request");
+    request.mutable_request()->set_text("请拍一下");
+    request.mutable_request()->set_device_id(device.raw());
+    archive.add_event(project, device, request);
+    v1::Event accepted = event("request.accepted");
+    accepted.mutable_request_step()->set_request_id(request.event_id());
+    archive.add_event(project, device, accepted);
     const auto built = build_index(layout_, original_, Log("test"));
     ASSERT_TRUE(built.ok());
   }
@@ -145,7 +152,7 @@ TEST_F(DumpTest, EveryValueOfEveryTableIsShown) {
     EXPECT_TRUE(dump(copy) != before) << what << " may differ unseen";
     ++changed;
   }
-  EXPECT_EQ(tables.size(), 11U);
+  EXPECT_EQ(tables.size(), 13U);
   EXPECT_GT(changed, 60U);
 }
 

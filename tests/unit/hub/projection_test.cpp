@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "hub/index/cells.h"
@@ -28,6 +29,7 @@ class EventMaker {
   explicit EventMaker(std::uint64_t seed) : random_(seed) {
     for (int i = 0; i < 5; ++i) captures_.push_back(CaptureId::make());
     for (int i = 0; i < 4; ++i) items_.push_back(EventId::make());
+    for (int i = 0; i < 3; ++i) requests_.push_back(EventId::make());
   }
 
   std::vector<Stated> make(std::size_t count) {
@@ -45,7 +47,7 @@ class EventMaker {
     stated.device = random_() % 2 == 0 ? one_ : other_;
     stated.received_at_us = 1'700'000'500'000'000 + static_cast<std::int64_t>(random_() % 1000);
     event.set_capture_id(captures_[random_() % captures_.size()].raw());
-    switch (random_() % 11) {
+    switch (random_() % 14) {
       case 0: {
         event.set_kind("capture.opened");
         event.mutable_capture_opened()->set_capture_kind(random_() % 2 == 0 ? "walkthrough"
@@ -94,6 +96,32 @@ class EventMaker {
         event.set_kind("milestone.confirmed");
         event.mutable_milestone()->set_plan_item(items_[random_() % items_.size()].raw());
         break;
+      case 11: {
+        // The first few are of known ids, so that steps find them, before or after.
+        event.clear_capture_id();
+        event.set_kind("request");
+        if (!requests_.empty()) {
+          event.set_event_id(requests_.back().raw());
+          asked_.push_back(requests_.back());
+          requests_.pop_back();
+        }
+        event.mutable_request()->set_text("请拍一下");
+        if (random_() % 2 == 0) event.mutable_request()->set_device_id(one_.raw());
+        break;
+      }
+      case 12: {
+        constexpr std::array kSteps = {"request.accepted", "request.answered", "request.closed"};
+        event.set_kind(kSteps[random_() % kSteps.size()]);
+        const auto& known = asked_.empty() || random_() % 2 == 0 ? requests_ : asked_;
+        event.mutable_request_step()->set_request_id(
+            known.empty() ? EventId::make().raw() : known[random_() % known.size()].raw());
+        break;
+      }
+      case 13:
+        event.set_kind("pin");
+        event.set_has_media_time(true);
+        event.mutable_pin()->set_x(0.5);
+        break;
       case 5:
         event.clear_capture_id();
         event.set_kind("project.stated");
@@ -113,6 +141,7 @@ class EventMaker {
   std::mt19937_64 random_;
   std::vector<CaptureId> captures_;
   std::vector<EventId> items_;
+  std::vector<EventId> requests_, asked_;  // not stated yet, stated
   DeviceId one_ = DeviceId::make();
   DeviceId other_ = DeviceId::make();
 };

@@ -565,6 +565,95 @@ TEST_F(ReaderTest, WhatWasSeenCountsFromWhenItWasFilmedIfItsCaptureIsOfTheProjec
   EXPECT_EQ(statements->at(1).seen_at_us, 5'000);
 }
 
+TEST_F(ReaderTest, RequestsComeWithTheirStepsAndOpenOnesFirst) {
+  const auto ask = [&](const std::string& text) {
+    auto request = event("request", CaptureId::make());
+    request.clear_capture_id();
+    request.mutable_request()->set_text(text);
+    archive_.add_event(project_, device_, request);
+    return *EventId::from_bytes(request.event_id());
+  };
+  const auto step = [&](const std::string& kind, EventId request) {
+    auto stated = event(kind, CaptureId::make());
+    if (kind != "request.answered") stated.clear_capture_id();
+    stated.mutable_request_step()->set_request_id(request.raw());
+    archive_.add_event(project_, device_, stated);
+  };
+  const EventId closed = ask("屋面");
+  const EventId answered = ask("地坪");
+  const EventId open = ask("水泵房");
+  step("request.closed", closed);
+  step("request.accepted", answered);
+  step("request.answered", answered);
+  index(false);
+  const auto ids = [](const Result<std::vector<RequestInfo>>& requests) {
+    std::vector<EventId> found;
+    EXPECT_TRUE(requests.ok());
+    for (const RequestInfo& request : *requests) found.push_back(request.event.id);
+    return found;
+  };
+  EXPECT_EQ(ids(reader_->requests(project_, false, 10)), (std::vector{open, answered}));
+  EXPECT_EQ(ids(reader_->requests(project_, true, 10)), (std::vector{open, answered, closed}));
+  EXPECT_EQ(ids(reader_->requests(project_, true, 1)), (std::vector{open}));
+  EXPECT_TRUE(ids(reader_->requests(ProjectId::make(), true, 10)).empty());
+  const auto one = reader_->request(project_, answered);
+  ASSERT_TRUE(one.ok());
+  ASSERT_EQ(one->steps.size(), 2U);
+  EXPECT_EQ(one->steps[0].kind, "request.accepted");
+  EXPECT_EQ(one->steps[1].kind, "request.answered");
+  EXPECT_TRUE(one->steps[1].capture);
+  EXPECT_FALSE(one->closed);
+  EXPECT_TRUE(reader_->request(project_, closed)->closed);
+  EXPECT_EQ(reader_->request(ProjectId::make(), open).error().kind(), ErrorKind::kNotFound);
+}
+
+// Nobody of another project can end a request by naming it.
+TEST_F(ReaderTest, ARequestIsClosedOnlyWithinItsProject) {
+  auto request = event("request", CaptureId::make());
+  request.clear_capture_id();
+  request.mutable_request()->set_text("屋面");
+  archive_.add_event(project_, device_, request);
+  auto closed = event("request.closed", CaptureId::make());
+  closed.clear_capture_id();
+  closed.mutable_request_step()->set_request_id(request.event_id());
+  archive_.add_event(ProjectId::make(), device_, closed);
+  index(false);
+  const auto read = reader_->request(project_, *EventId::from_bytes(request.event_id()));
+  ASSERT_TRUE(read.ok());
+  EXPECT_FALSE(read->closed);
+  EXPECT_TRUE(read->steps.empty());
+}
+
+TEST_F(ReaderTest, DirectionsAreTheNewestOfThoseThatCameSince) {
+  const CaptureId capture = CaptureId::make();
+  open_capture(capture, "walkthrough", "", 1'700'000'000'000'000);
+  std::vector<EventId> said;
+  for (int i = 0; i < 6; ++i) {
+    auto one = event(i % 2 == 0 ? "pin" : "message", capture);
+    if (i % 2 == 0) {
+      one.mutable_pin()->set_x(0.5);
+    } else {
+      one.mutable_message()->set_text("往左");
+      one.clear_capture_id();
+    }
+    archive_.add_event(project_, device_, one, 1'000 + i);
+    said.push_back(*EventId::from_bytes(one.event_id()));
+  }
+  index(false);
+  const auto ids = [&](std::int64_t from_us, std::uint32_t limit) {
+    std::vector<EventId> found;
+    const auto directions = reader_->directions(project_, from_us, limit);
+    EXPECT_TRUE(directions.ok());
+    for (const EventInfo& one : *directions) found.push_back(one.id);
+    return found;
+  };
+  EXPECT_EQ(ids(0, 10), said);
+  EXPECT_EQ(ids(1'003, 10), (std::vector{said[3], said[4], said[5]}));
+  EXPECT_EQ(ids(0, 2), (std::vector{said[4], said[5]}));
+  EXPECT_EQ(reader_->directions(project_, 0, 10)->front().capture, capture);
+  EXPECT_FALSE(reader_->directions(project_, 0, 10)->at(1).capture);
+}
+
 TEST_F(ReaderTest, WorksWithoutAWriterAndFollowsASwitch) {
   const CaptureId first = CaptureId::make();
   open_capture(first, "photo", "", 1'700'000'000'000'000);

@@ -142,6 +142,28 @@ TEST(ControlTest, StatusIsChecked) {
   EXPECT_FALSE(parse_status(encode(status)).ok());
 }
 
+TEST(ControlTest, WhatGoesDownIsWholeEvents) {
+  v1::Down down;
+  for (const char* kind : {"pin", "message", "request", "request.answered"}) {
+    v1::CommittedEvent& committed = *down.add_events();
+    committed.set_event(example_event(kind).SerializeAsString());
+    committed.set_device_id(example_id('d'));
+    committed.set_received_at_us(1);
+  }
+  EXPECT_TRUE(parse_down(encode(down)).ok());
+  v1::Down wrong = down;
+  wrong.mutable_events(2)->set_event("\xff");
+  EXPECT_FALSE(parse_down(encode(wrong)).ok());
+  wrong = down;
+  wrong.mutable_events(3)->clear_device_id();
+  EXPECT_FALSE(parse_down(encode(wrong)).ok());
+  wrong = down;
+  for (std::size_t size = 0; size <= limits::kControlBytes; size += down.ByteSizeLong()) {
+    wrong.MergeFrom(down);
+  }
+  EXPECT_FALSE(parse_down(encode(wrong)).ok());
+}
+
 TEST(ControlTest, CommittedEventIsChecked) {
   v1::CommittedEvent committed;
   committed.set_event(example_event("note").SerializeAsString());

@@ -61,7 +61,41 @@ inline v1::Event example_event(const std::string& kind) {
     plan.add_ignored()->set_code("row_sum");
     return event;
   }
+  if (kind == "request") {
+    v1::ShotRequest& request = *event.mutable_request();
+    event.set_area("辅助用房");
+    request.set_text("请拍一下水泵房的管道接口");
+    request.set_due_day(20'510);
+    request.set_device_id(example_id('d'));
+    request.add_shots("入口阀门");
+    request.add_shots("2号泵");
+    return event;
+  }
+  if (kind == "request.accepted" || kind == "request.closed") {
+    event.mutable_request_step()->set_request_id(example_id('r'));
+    event.mutable_request_step()->set_text("明天上午");
+    return event;
+  }
   event.set_capture_id(example_id('c'));
+  if (kind == "request.answered") {
+    event.set_has_media_time(true);
+    event.set_media_time_us(42'000'000);
+    event.mutable_request_step()->set_request_id(example_id('r'));
+    event.mutable_request_step()->set_shot(2);
+    return event;
+  }
+  if (kind == "pin") {
+    event.set_has_media_time(true);
+    event.set_media_time_us(12'500'000);
+    event.mutable_pin()->set_x(0.25);
+    event.mutable_pin()->set_y(1);
+    event.mutable_pin()->set_text("这里是什么？");
+    return event;
+  }
+  if (kind == "message") {
+    event.mutable_message()->set_text("请往左一点");
+    return event;
+  }
   if (kind.starts_with("milestone.")) {
     event.mutable_milestone()->set_plan_item(example_id('i'));
     event.mutable_milestone()->set_text("屋面已封闭");

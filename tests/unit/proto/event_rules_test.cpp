@@ -47,6 +47,23 @@ TEST(EventRulesTest, PeopleRemarkAndDevicesRecord) {
   EXPECT_TRUE(may_state(Speaker::kDevice, "weather"));  // unknown: kept
 }
 
+TEST(EventRulesTest, WhoWatchesAsksAndWhoFilmsAnswers) {
+  for (const Speaker speaker : {Speaker::kOwner, Speaker::kCentre}) {
+    EXPECT_TRUE(may_state(speaker, "pin"));
+    EXPECT_TRUE(may_state(speaker, "message"));
+    EXPECT_TRUE(may_state(speaker, "request"));
+    EXPECT_TRUE(may_state(speaker, "request.closed"));
+    EXPECT_FALSE(may_state(speaker, "request.accepted"));
+    EXPECT_FALSE(may_state(speaker, "request.answered"));
+  }
+  EXPECT_TRUE(may_state(Speaker::kDevice, "message"));
+  EXPECT_TRUE(may_state(Speaker::kDevice, "request.accepted"));
+  EXPECT_TRUE(may_state(Speaker::kDevice, "request.answered"));
+  for (const char* kind : {"pin", "request", "request.closed"}) {
+    EXPECT_FALSE(may_state(Speaker::kDevice, kind)) << kind;
+  }
+}
+
 TEST(EventRulesTest, OnlyTheGatewayNamesAnActorAndAlwaysDoes) {
   v1::Event note = example_event("note");
   EXPECT_TRUE(check_origin(EventOrigin::kDevice, note).ok());
@@ -155,6 +172,39 @@ INSTANTIATE_TEST_SUITE_P(
               [](auto& e) { e.mutable_milestone()->clear_plan_item(); }},
         Fault{"milestone.confirmed", "capture_id", [](auto& e) { e.clear_capture_id(); }},
         Fault{"milestone.returned", "text", [](auto& e) { e.mutable_milestone()->clear_text(); }},
+        Fault{"pin", "capture_id",
+              [](auto& e) {
+                e.clear_capture_id();
+                e.set_has_media_time(false);
+                e.set_media_time_us(0);
+              }},
+        Fault{"pin", "media_time_us",
+              [](auto& e) {
+                e.set_has_media_time(false);
+                e.set_media_time_us(0);
+              }},
+        Fault{"pin", "x", [](auto& e) { e.mutable_pin()->set_x(-0.01); }},
+        Fault{"pin", "y", [](auto& e) { e.mutable_pin()->set_y(kNan); }},
+        Fault{"pin", "text",
+              [](auto& e) { e.mutable_pin()->set_text(std::string(limits::kMessageBytes + 1, 't')); }},
+        Fault{"message", "text", [](auto& e) { e.mutable_message()->clear_text(); }},
+        Fault{"message", "text",
+              [](auto& e) {
+                e.mutable_message()->set_text(std::string(limits::kMessageBytes + 1, 't'));
+              }},
+        Fault{"request", "text", [](auto& e) { e.mutable_request()->clear_text(); }},
+        Fault{"request", "due_day", [](auto& e) { e.mutable_request()->set_due_day(70'000); }},
+        Fault{"request", "device_id", [](auto& e) { e.mutable_request()->set_device_id("x"); }},
+        Fault{"request", "shots", [](auto& e) { e.mutable_request()->add_shots("2号泵"); }},
+        Fault{"request.accepted", "request_id",
+              [](auto& e) { e.mutable_request_step()->clear_request_id(); }},
+        Fault{"request.answered", "capture_id",
+              [](auto& e) {
+                e.clear_capture_id();
+                e.set_has_media_time(false);
+                e.set_media_time_us(0);
+              }},
+        Fault{"request.answered", "shot", [](auto& e) { e.mutable_request_step()->set_shot(33); }},
         Fault{"progress", "plan_item",
               [](auto& e) { e.mutable_progress()->set_plan_item("short"); }},
         Fault{"note", "event_id", [](auto& e) { e.set_event_id("short"); }},

@@ -197,6 +197,7 @@ TEST(VectorsTest, ControlMessages) {
   check_cases(vectors["hello"], [](const Bytes& bytes) { return parse_hello(bytes); });
   check_cases(vectors["receipt"], [](const Bytes& bytes) { return parse_receipt(bytes); });
   check_cases(vectors["status"], [](const Bytes& bytes) { return parse_status(bytes); });
+  check_cases(vectors["down"], [](const Bytes& bytes) { return parse_down(bytes); });
 }
 
 Result<Bytes> make_init(const Json& each) {
