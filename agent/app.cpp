@@ -38,7 +38,7 @@ int print_key(const AgentConfig& config, const Reply& reply, bool json) {
 // Commands that store something and end do not connect for it, unless they are to wait for it.
 bool needs_connection(const Request& request) {
   return request.command == "record" || request.command == "send" || request.command == "run" ||
-         request.until_delivered;
+         request.command == "watch" || request.until_delivered;
 }
 
 int run_as_owner(const AgentConfig& config, Owner& owner, const Request& request, StopSignal& stop,

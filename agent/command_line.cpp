@@ -7,6 +7,7 @@
 
 #include "agent/rfc3339.h"
 #include "proto/codec/field_checks.h"
+#include "proto/codec/limits.h"
 
 namespace sitecast::agent {
 namespace {
@@ -78,6 +79,34 @@ void add_note(CLI::App& app, Request& request, Texts& texts) {
                    "Moment it was stated, RFC 3339; only with --demonstration");
 }
 
+void add_direction(CLI::App& app, Request& request, Texts& texts) {
+  app.add_subcommand("requests", "What people ask this device to film, and what became of it");
+  CLI::App* accept = app.add_subcommand("accept", "Say that a request will be filmed");
+  CLI::App* answer =
+      app.add_subcommand("answer", "Answer a request with what is being filmed at this moment");
+  for (CLI::App* command : {accept, answer}) {
+    command->add_option("request", request.request, "Its id, or the last four characters")
+        ->required();
+    command->add_option("--text", request.text, "A word to it");
+    command->add_flag("--until-delivered", request.until_delivered, "Wait until it is at the hub");
+  }
+  answer->add_option("--shot", request.shot, "Only this one of its shots, from 1")
+      ->check(CLI::Range(1U, 32U));
+  auto* capture = answer->add_option("--capture", request.capture, "With this footage instead");
+  auto* last = answer->add_flag("--last", request.last, "With the newest capture");
+  last->excludes(capture);
+  answer->add_option("--at", texts.at, "Seconds into that capture");
+  answer->add_option("--file", texts.file, "With a photo from this file")
+      ->excludes(capture)
+      ->excludes(last);
+  CLI::App* say = app.add_subcommand("say", "A message to the people who watch");
+  say->add_option("--text", request.text, "What to say")->required();
+  say->add_option("--capture", request.capture, "Capture that it belongs to; default: what runs");
+  say->add_option("--project", request.project, "Project id; default: the configured one");
+  say->add_flag("--until-delivered", request.until_delivered, "Wait until it is at the hub");
+  app.add_subcommand("watch", "Stay, and show what people point at, say and ask");
+}
+
 // The hub would refuse it; here somebody still sees it, and nothing has been stored.
 void check_texts(const Request& request) {
   for (const Status& checked :
@@ -106,7 +135,15 @@ void finish(Request& request, const Texts& texts) {
   if (request.source.rfind("file:", 0) == 0) {
     request.source = "file:" + std::filesystem::absolute(request.source.substr(5)).string();
   }
-  if (request.command != "note") return;
+  const bool said =
+      request.command == "say" || request.command == "accept" || request.command == "answer";
+  if (said && request.text.size() > limits::kMessageBytes) {
+    throw CLI::ValidationError("--text", "is too long: 2048 bytes at most");
+  }
+  if (request.command == "say" && request.text.empty()) {
+    throw CLI::ValidationError("--text", "says nothing");
+  }
+  if (request.command != "note" && request.command != "answer") return;
   if (texts.at == "now") {
     request.at_now = true;
   } else if (!texts.at.empty()) {
@@ -120,7 +157,8 @@ void finish(Request& request, const Texts& texts) {
       throw CLI::ValidationError("--at", "needs --capture or --last");
     }
   }
-  if (request.text.empty() && request.stage.empty() && !request.percentage) {
+  if (request.command == "note" && request.text.empty() && request.stage.empty() &&
+      !request.percentage) {
     throw CLI::ValidationError("note", "say something: --text, --stage or --percentage");
   }
 }
@@ -140,6 +178,7 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   add_record(app, line.request, texts);
   add_photo_and_document(app, line.request, texts);
   add_note(app, line.request, texts);
+  add_direction(app, line.request, texts);
   app.add_subcommand("status", "What is where, and why what waits does");
   CLI::App* send = app.add_subcommand("send", "Deliver everything that waits");
   send->add_flag("--until-delivered", line.request.until_delivered,

@@ -142,6 +142,7 @@ RecordingEnd Filming::follow(Recording& recording, PendingWarnings& warnings) {
       std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
     }
     for (const nlohmann::json& warning : warnings.take()) reply_(warning);
+    for (const nlohmann::json& one : hooks_.news()) reply_(one);
     say_trouble(said);
     if (clock_.monotonic_us() - said_us < kProgressUs) continue;
     said_us = clock_.monotonic_us();

@@ -32,6 +32,7 @@ struct FilmingHooks {
   std::function<void(const std::shared_ptr<Recording>&)> begun;
   std::function<void(CaptureId)> ended;
   std::function<nlohmann::json(CaptureId)> progress;  // what is where, of a capture
+  std::function<std::vector<nlohmann::json>()> news;  // what people direct to this device
 };
 
 class Filming {

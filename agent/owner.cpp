@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agent/direction_report.h"
 #include "agent/filming.h"
 #include "agent/key_file.h"
 #include "agent/photo_only_store.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kPollMs = 100;
 constexpr std::int64_t kProgressUs = 1'000'000;
+constexpr std::size_t kSaidInStatus = 10;
 // `send` without --until-delivered: how long it bears that nothing moves.
 constexpr std::int64_t kNoProgressUs = 15'000'000;
 
@@ -68,7 +70,15 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
   spool.ledger = config.spool.ledger;
   SC_TRY_ASSIGN(owner->spool_, Spool::open(std::move(spool), std::move(key), owner->clock_,
                                            owner->disk_, owner->log_.child("spool")));
+  SC_TRY_ASSIGN(owner->inbox_,
+                Inbox::open(config.spool.dir / "directions.json", owner->log_.child("direction")));
   if (online) {
+    courier.on_down = [inbox = owner->inbox_.get()](ProjectId project, const v1::Down& down) {
+      inbox->take(project, down);
+    };
+    courier.heard_until_us = [inbox = owner->inbox_.get()](ProjectId project) {
+      return inbox->heard_until_us(project);
+    };
     owner->courier_ = std::make_unique<Courier>(std::move(courier), *owner->spool_, owner->clock_,
                                                 owner->log_.child("publish"));
   }
@@ -103,8 +113,21 @@ int Owner::run(const Request& request, StopSignal& stop, const Reply& reply) {
     result = send(request, stop, reply);
   else if (request.command == "run")
     result = stay(stop, reply);
+  else if (request.command == "accept")
+    result = accept(request, stop);
+  else if (request.command == "answer")
+    result = answer(request, stop);
+  else if (request.command == "say")
+    result = say(request, stop);
+  else if (request.command == "watch")
+    result = watch(stop, reply);
+  else if (request.command == "requests")
+    result = make_requests_report(inbox_->requests());
   else if (request.command == "status") {
-    reply(make_status_report(config_, *spool_, courier_.get()));
+    nlohmann::json report = make_status_report(config_, *spool_, courier_.get());
+    report.update(make_requests_report(inbox_->requests()));
+    report["said"] = make_said_report(inbox_->said(), kSaidInStatus);
+    reply(report);
     return kExitOk;
   }
   if (!result.ok()) {
@@ -175,6 +198,8 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
     recordings_.erase(id);
   };
   hooks.progress = [this](CaptureId id) { return progress_of(id); };
+  DirectionNews news(*inbox_, false);
+  hooks.news = [&news] { return news.take(); };
   SC_TRY_ASSIGN(const Film film,
                 Filming(*spool_, clock_, log_, std::move(hooks), stop, reply).run(options));
   const RecordingEnd& end = film.end;
@@ -449,6 +474,111 @@ Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, con
                    "this device");
     }
   }
+}
+
+Result<EventId> Owner::state(ProjectId project, v1::Event event, const Request& request,
+                             StopSignal& stop) {
+  event.set_event_id(EventId::make().raw());
+  event.set_stated_at_us(clock_.wall_us());
+  SC_TRY_ASSIGN(const EventId id, spool_->state_event(project, event));
+  inbox_->stated(project, event);
+  if (request.until_delivered) SC_TRY(wait_stated(id, stop));
+  return id;
+}
+
+Result<nlohmann::json> Owner::accept(const Request& request, StopSignal& stop) {
+  SC_TRY_ASSIGN(const KeptRequest kept, find_request(inbox_->requests(), request.request));
+  v1::Event event;
+  event.set_kind("request.accepted");
+  event.mutable_request_step()->set_request_id(kept.request.event.event_id());
+  event.mutable_request_step()->set_text(request.text);
+  SC_TRY(state(kept.request.project, std::move(event), request, stop));
+  SC_TRY_ASSIGN(const KeptRequest now, find_request(inbox_->requests(), request.request));
+  return make_request_report(now);
+}
+
+Status Owner::add_footage(const Request& request, ProjectId project, v1::Event& event) {
+  if (!request.file.empty()) {
+    SC_TRY_ASSIGN(FileOptions options, file_options(request));
+    options.project = project;
+    SC_TRY_ASSIGN(const StoredFile stored, store_photo_file(request.file, options, *spool_));
+    event.set_capture_id(stored.capture.raw());
+    return Ok{};
+  }
+  if (request.last || !request.capture.empty()) {
+    SC_TRY_ASSIGN(const CaptureSummary about, find_capture(request));
+    event.set_capture_id(about.row.id.raw());
+    if (request.at_s) {
+      event.set_has_media_time(true);
+      event.set_media_time_us(static_cast<std::int64_t>(std::llround(*request.at_s * 1e6)));
+    }
+    return Ok{};
+  }
+  const auto recording = running(CaptureId());
+  if (!recording) {
+    return failed_precondition(
+        "nothing is being recorded now: name the footage with --last, --capture or --file");
+  }
+  event.set_capture_id(recording->id().raw());
+  event.set_has_media_time(true);
+  event.set_media_time_us(recording->media_time_us());
+  return Ok{};
+}
+
+Result<nlohmann::json> Owner::answer(const Request& request, StopSignal& stop) {
+  SC_TRY_ASSIGN(const KeptRequest kept, find_request(inbox_->requests(), request.request));
+  const auto shots = static_cast<std::uint32_t>(kept.request.event.request().shots_size());
+  if (request.shot > shots) {
+    return invalid_argument(
+        fmt::format("--shot {}: this request has {} shots", request.shot, shots));
+  }
+  v1::Event event;
+  event.set_kind("request.answered");
+  event.mutable_request_step()->set_request_id(kept.request.event.event_id());
+  event.mutable_request_step()->set_text(request.text);
+  event.mutable_request_step()->set_shot(request.shot);
+  SC_TRY(add_footage(request, kept.request.project, event));
+  const std::string capture = event.capture_id();
+  SC_TRY(state(kept.request.project, std::move(event), request, stop));
+  SC_TRY_ASSIGN(const KeptRequest now, find_request(inbox_->requests(), request.request));
+  nlohmann::json report = make_request_report(now);
+  report["capture_id"] = CaptureId::from_bytes(capture).value_or(CaptureId()).text();
+  return report;
+}
+
+// To the people at the recording that runs, else of the project.
+Result<nlohmann::json> Owner::say(const Request& request, StopSignal& stop) {
+  v1::Event event;
+  event.set_kind("message");
+  event.mutable_message()->set_text(request.text);
+  SC_TRY_ASSIGN(ProjectId project, project_of(request));
+  if (request.last || !request.capture.empty()) {
+    SC_TRY_ASSIGN(const CaptureSummary about, find_capture(request));
+    event.set_capture_id(about.row.id.raw());
+    project = about.row.project;
+  } else if (const auto recording = running(CaptureId())) {
+    event.set_capture_id(recording->id().raw());
+    event.set_has_media_time(true);
+    event.set_media_time_us(recording->media_time_us());
+    for (const CaptureSummary& known : spool_->captures()) {
+      if (known.row.id == recording->id()) project = known.row.project;
+    }
+  }
+  SC_TRY_ASSIGN(const EventId id, state(project, std::move(event), request, stop));
+  return nlohmann::json{{"event_id", id.text()}};
+}
+
+Result<nlohmann::json> Owner::watch(StopSignal& stop, const Reply& reply) {
+  DirectionNews news(*inbox_, true);
+  std::uint64_t seen = 0;
+  reply({{"type", "ready"}});
+  while (!stop.raised()) {
+    seen = inbox_->revision();
+    for (const nlohmann::json& one : news.take()) reply(one);
+    while (!stop.raised() && !inbox_->wait_beyond(seen, kPollMs * 1000)) {
+    }
+  }
+  return nlohmann::json{{"type", "stopped"}};
 }
 
 Result<nlohmann::json> Owner::stay(StopSignal& stop, const Reply& reply) {

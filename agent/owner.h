@@ -13,6 +13,7 @@
 #include "agent/capture/photo_file.h"
 #include "agent/capture/recording.h"
 #include "agent/config.h"
+#include "agent/direction/inbox.h"
 #include "agent/publish/courier.h"
 #include "agent/request.h"
 #include "agent/spool/spool.h"
@@ -41,6 +42,16 @@ class Owner {
   Result<nlohmann::json> note(const Request& request, StopSignal& stop, const Reply& reply);
   Result<nlohmann::json> send(const Request& request, StopSignal& stop, const Reply& reply);
   Result<nlohmann::json> stay(StopSignal& stop, const Reply& reply);
+  Result<nlohmann::json> accept(const Request& request, StopSignal& stop);
+  Result<nlohmann::json> answer(const Request& request, StopSignal& stop);
+  Result<nlohmann::json> say(const Request& request, StopSignal& stop);
+  Result<nlohmann::json> watch(StopSignal& stop, const Reply& reply);
+  // The footage that answers a request: a capture and, of a recording that runs, its present
+  // moment.
+  Status add_footage(const Request& request, ProjectId project, v1::Event& event);
+  // Safe in the spool, and kept with what it speaks of.
+  Result<EventId> state(ProjectId project, v1::Event event, const Request& request,
+                        StopSignal& stop);
 
   // The live rendition follows the link from now on, where it may.
   void follow_link(Recording& recording);
@@ -62,6 +73,7 @@ class Owner {
   SystemClock clock_;
   SystemDisk disk_;
   std::unique_ptr<Spool> spool_;      // outlives what hangs on it
+  std::unique_ptr<Inbox> inbox_;      // outlives the courier
   std::unique_ptr<Courier> courier_;  // null: not online
   Mutex mutex_;
   std::map<CaptureId, std::shared_ptr<Recording>> recordings_ SC_GUARDED_BY(mutex_);

@@ -58,6 +58,8 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
                        object.value("active", false) ? "" : " – " + word("over"));
   }
   if (type == "trouble") return trouble_line(object);
+  if (type == "pin" || type == "message") return direction_line(object);
+  if (type == "request") return request_line(object);
   if (type == "paused") return "! " + word("paused_full");
   if (type == "resumed") {
     return fmt::format("{} {}", word("resumed"), text_of(object, "capture_id"));
@@ -70,6 +72,8 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
     return line;
   }
   if (command_ == "status") return status_lines(object);
+  if (command_ == "requests") return request_lines(object);
+  if (command_ == "accept" || command_ == "answer") return request_line(object);
   if (command_ == "record")
     return fmt::format("{} {}", word("started"), text_of(object, "capture_id"));
   std::string line = object.contains("event_id")
@@ -92,6 +96,50 @@ std::string Presenter::trouble_line(const nlohmann::json& object) const {
     }
   }
   return line;
+}
+
+std::string Presenter::direction_line(const nlohmann::json& said) const {
+  const bool chinese = language_ == Language::kChinese;
+  std::string line = text_of(said, "type") == "pin" ? "◎ " : "✉ ";
+  const std::string from = text_of(said, "from");
+  line += from.empty() ? word("another_device") : from;
+  if (text_of(said, "type") == "pin") {
+    constexpr std::array kPlaces = {"at_top_left",    "at_top",    "at_top_right",
+                                    "at_left",        "at_middle", "at_right",
+                                    "at_bottom_left", "at_bottom", "at_bottom_right"};
+    const auto third = [&](const char* key) {
+      return static_cast<std::size_t>(std::clamp(said.value(key, 0.0) * 3, 0.0, 2.0));
+    };
+    line += (chinese ? "" : " ") + word("points_at") + (chinese ? "" : " ") +
+            word(kPlaces.at(third("y") * 3 + third("x")));
+  }
+  const std::string text = text_of(said, "text");
+  return text.empty() ? line : line + (chinese ? "：" : ": ") + text;
+}
+
+std::string Presenter::request_line(const nlohmann::json& request) const {
+  const std::string state = text_of(request, "state");
+  std::string line = fmt::format("[{}] {}  {}", text_of(request, "short_id"),
+                                 word("request_" + state), text_of(request, "text"));
+  if (const std::string area = text_of(request, "area"); !area.empty()) line += "  " + area;
+  if (const std::string due = text_of(request, "due"); !due.empty()) {
+    line += fmt::format("  {} {}", word("due"), due);
+  }
+  if (const std::string from = text_of(request, "from"); !from.empty()) line += "  – " + from;
+  int number = 0;
+  for (const auto& shot : request.value("shots", nlohmann::json::array())) {
+    line += fmt::format("\n       {} {}. {}", shot.value("answered", false) ? "☑" : "☐", ++number,
+                        text_of(shot, "text"));
+  }
+  return line;
+}
+
+std::string Presenter::request_lines(const nlohmann::json& list) const {
+  std::string lines;
+  for (const auto& request : list.value("requests", nlohmann::json::array())) {
+    lines += (lines.empty() ? "" : "\n") + request_line(request);
+  }
+  return lines.empty() ? word("no_requests") : lines;
 }
 
 // What keeps it waiting, when that is more than being on its way.
@@ -212,6 +260,14 @@ std::string Presenter::status_lines(const nlohmann::json& status) const {
   const auto add = [&](const std::string& line) { lines += (lines.empty() ? "" : "\n") + line; };
   for (const auto& capture : status["captures"]) add(capture_line(capture));
   if (lines.empty()) add(word("nothing_here"));
+  const auto said = status.value("said", nlohmann::json::array());
+  constexpr std::size_t kSaid = 3;  // the newest; `watch` shows all
+  for (std::size_t i = said.size() - std::min(said.size(), kSaid); i < said.size(); ++i) {
+    add(direction_line(said[i]));
+  }
+  for (const auto& request : status.value("requests", nlohmann::json::array())) {
+    if (text_of(request, "state") != "answered") add(request_line(request));
+  }
   if (const std::string trouble = text_of(status["spool"], "trouble"); !trouble.empty()) {
     add(trouble_line(status["spool"]));
   }

@@ -32,6 +32,10 @@ class Presenter {
   [[nodiscard]] std::string progress_line(const nlohmann::json& progress) const;
   [[nodiscard]] std::string status_lines(const nlohmann::json& status) const;
   [[nodiscard]] std::string capture_line(const nlohmann::json& capture) const;
+  // What people direct to this device.
+  [[nodiscard]] std::string direction_line(const nlohmann::json& said) const;
+  [[nodiscard]] std::string request_line(const nlohmann::json& request) const;
+  [[nodiscard]] std::string request_lines(const nlohmann::json& list) const;
   [[nodiscard]] std::string cause_text(const nlohmann::json& object) const;
   // The same with since when, where that is known and means something.
   [[nodiscard]] std::string cause_since(const nlohmann::json& status) const;

@@ -22,7 +22,9 @@ nlohmann::json to_json(const Request& request) {
                          {"last", request.last},
                          {"text", request.text},
                          {"stage", request.stage},
-                         {"at_now", request.at_now}};
+                         {"at_now", request.at_now},
+                         {"request", request.request},
+                         {"shot", request.shot}};
   if (request.percentage) json["percentage"] = *request.percentage;
   if (request.at_s) json["at_s"] = *request.at_s;
   return json;
@@ -50,6 +52,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("text").get_to(request.text);
     json.at("stage").get_to(request.stage);
     json.at("at_now").get_to(request.at_now);
+    request.request = json.value("request", "");
+    request.shot = json.value("shot", 0U);
     if (json.contains("percentage")) request.percentage = json.at("percentage").get<double>();
     if (json.contains("at_s")) request.at_s = json.at("at_s").get<double>();
     return request;

@@ -14,7 +14,8 @@
 namespace sitecast::agent {
 
 struct Request {
-  std::string command;  // record | photo | document | note | status | send | run
+  std::string command;  // record | photo | document | note | status | send | run |
+                        // requests | accept | answer | say | watch
   // record, photo
   std::string source;
   std::string audio;
@@ -38,6 +39,9 @@ struct Request {
   std::optional<double> percentage;
   std::optional<double> at_s;  // seconds into the capture
   bool at_now = false;         // the present moment of the recording that runs
+  // accept, answer
+  std::string request;     // id, or its last characters
+  std::uint32_t shot = 0;  // from 1; 0: all of it
 };
 
 nlohmann::json to_json(const Request& request);

@@ -32,6 +32,7 @@ ALLOWED = {
     "agent/capture": ["proto", "agent/gst", "agent/encode", "agent/vision",
                       "agent/spool/capture_writer.h"],
     "agent/publish": ["proto", "agent/spool"],
+    "agent/direction": ["proto"],
     "agent": ["proto", "agent"],
     "hub/ingest": ["proto"],
     "hub/verify": ["proto", "hub/archive", "hub/enrol", "hub/index/work.h"],

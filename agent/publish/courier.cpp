@@ -21,6 +21,8 @@ constexpr std::int64_t kWatchConnectingUs = 50'000;
 constexpr std::int64_t kStatusSoonUs = 500'000;
 constexpr std::int64_t kStatusLaterUs = 5'000'000;
 constexpr std::int64_t kNoteCauseUs = 1'000'000;
+constexpr std::int64_t kAskDownUs = 2'000'000;
+constexpr std::int64_t kAskDownLongestUs = 60'000'000;
 constexpr std::uint32_t kSmallReceiveMaximum = 1024;
 constexpr std::uint64_t kNoToken = 0;
 
@@ -148,6 +150,7 @@ void Courier::run() {
     watch_link();
     note_cause();
     if (up_) publish_status(true);
+    if (up_) ask_down();
   }
 }
 
@@ -187,6 +190,7 @@ void Courier::take(Input& input) {
     deep_ = false;
     failure_said_.clear();
     subscribed_.clear();
+    down_asked_.clear();
     said_status_.clear();
     if (follower_.restart()) take_rung();
     counted_bytes_ = 0;
@@ -239,7 +243,9 @@ void Courier::take_failure(ConnectFailed& failed) {
 
 void Courier::take_message(const Message& message) {
   const auto name = parse_topic(message.topic);
-  if (!name || name->device != settings_.device || name->kind != TopicKind::kReceipt) return;
+  if (!name || name->device != settings_.device) return;
+  if (name->kind == TopicKind::kDown) return take_down(name->project, message);
+  if (name->kind != TopicKind::kReceipt) return;
   const auto receipt = parse_receipt(as_bytes(message.payload));
   if (!receipt.ok()) {
     log_.warn("a receipt cannot be read: {}", receipt.error().message());
@@ -250,6 +256,37 @@ void Courier::take_message(const Message& message) {
               refusal.track(), refusal.sequence(), refusal.detail());
   }
   machine_.receipt(*receipt);
+}
+
+void Courier::take_down(ProjectId project, const Message& message) {
+  if (!settings_.on_down) return;
+  const auto down = parse_down(as_bytes(message.payload));
+  if (!down.ok()) {
+    log_.warn("what was directed to this device cannot be read: {}", down.error().message());
+    return;
+  }
+  if (down->answer()) down_asked_[project].answered = true;
+  settings_.on_down(project, *down);
+}
+
+// What was directed to this device while it was away. Beside the machine: whether it is answered
+// says nothing of parts.
+void Courier::ask_down() {
+  if (!settings_.on_down) return;
+  const std::int64_t now = clock_.monotonic_us();
+  for (auto& [project, asked] : down_asked_) {
+    if (asked.answered || now < asked.due_us) continue;
+    asked.pause_us = std::clamp(asked.pause_us * 2, kAskDownUs, kAskDownLongestUs);
+    asked.due_us = now + asked.pause_us;
+    v1::Hello hello;
+    hello.set_protocol(kProtocolVersion);
+    hello.set_software(settings_.delivery.software);
+    hello.set_asks_down(true);
+    hello.set_heard_until_us(settings_.heard_until_us(project));
+    auto bytes = std::make_shared<const std::string>(hello.SerializeAsString());
+    machine_.published_beside(bytes->size());
+    transport_->publish(topic(TopicKind::kHello, project), std::move(bytes), 1, false, kNoToken);
+  }
 }
 
 void Courier::carry_out() {
@@ -317,6 +354,7 @@ std::shared_ptr<const std::string> Courier::topic(TopicKind kind, ProjectId proj
 void Courier::subscribe_for(ProjectId project) {
   if (std::find(subscribed_.begin(), subscribed_.end(), project) != subscribed_.end()) return;
   subscribed_.push_back(project);
+  down_asked_.try_emplace(project);
   // A receipt that was lost is made good by the next one, or asked for (Delivery::doubt): its
   // PUBACK would only cost uplink, one for each group that the hub commits.
   transport_->subscribe(*topic(TopicKind::kReceipt, project), 0);

@@ -45,6 +45,11 @@ struct CourierSettings {
   DeliverySettings delivery;
   // Called on the delivery thread when another rung holds. Must not block or call back.
   std::function<void(const Rung&)> on_rung;
+  // What people direct to this device. Called on the delivery thread; must only post. Empty: nobody
+  // listens, and it is not asked for.
+  std::function<void(ProjectId, const v1::Down&)> on_down;
+  // The newest of it that is kept here, as the hub's clock has it.
+  std::function<std::int64_t(ProjectId)> heard_until_us;
 };
 
 struct DataUse {
@@ -150,6 +155,8 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   void take(Input& input) SC_REQUIRES(machine_mutex_);
   void take_failure(ConnectFailed& failed) SC_REQUIRES(machine_mutex_);
   void take_message(const Message& message) SC_REQUIRES(machine_mutex_);
+  void take_down(ProjectId project, const Message& message);
+  void ask_down() SC_REQUIRES(machine_mutex_);
   void carry_out() SC_REQUIRES(machine_mutex_);
   void send_part(const SendPart& send) SC_REQUIRES(machine_mutex_);
   void subscribe_for(ProjectId project);
@@ -189,6 +196,11 @@ class Courier final : public SpoolListener, private TransportSink, private Spool
   std::unordered_map<TrackHandle, Topics> topics_;
   PartMade present_part_;  // whose frame needs not be read again
   std::vector<ProjectId> subscribed_;
+  struct DownAsked {
+    std::int64_t due_us = 0, pause_us = 0;
+    bool answered = false;
+  };
+  std::map<ProjectId, DownAsked> down_asked_;  // on this connection, of those subscribed to
   std::int64_t link_watched_us_ = 0;
   std::optional<std::uint64_t> connecting_bytes_;
   std::int64_t connect_began_us_ = 0;

@@ -115,6 +115,34 @@ TEST(PresenterTest, StatusNamesStateAndCause) {
       << chinese;
 }
 
+TEST(PresenterTest, WhatPeopleDirectIsALineInTheirLanguage) {
+  const nlohmann::json pin = {
+      {"type", "pin"}, {"from", "王总"}, {"x", 0.9}, {"y", 0.1}, {"text", "这里是什么？"}};
+  EXPECT_EQ(shown("record", Language::kChinese, false, pin),
+            "◎ 王总指着画面右上方：这里是什么？\n");
+  EXPECT_EQ(shown("watch", Language::kEnglish, false,
+                  {{"type", "pin"}, {"from", "Li"}, {"x", 0.5}, {"y", 1.0}, {"text", ""}}),
+            "◎ Li points at the bottom\n");
+  EXPECT_EQ(shown("watch", Language::kEnglish, false,
+                  {{"type", "message"}, {"from", ""}, {"text", "to the left, please"}}),
+            "✉ another device: to the left, please\n");
+  const nlohmann::json request = {
+      {"short_id", "k3Fq"},
+      {"state", "accepted"},
+      {"text", "水泵房"},
+      {"area", "辅助用房"},
+      {"due", "2026-12-01"},
+      {"from", "王总"},
+      {"shots",
+       {{{"text", "阀门"}, {"answered", true}}, {{"text", "2号泵"}, {"answered", false}}}}};
+  EXPECT_EQ(shown("requests", Language::kChinese, false, {{"requests", {request}}}),
+            "[k3Fq] 已接受  水泵房  辅助用房  截止 2026-12-01  – 王总\n       ☑ 1. 阀门\n"
+            "       ☐ 2. 2号泵\n");
+  EXPECT_EQ(shown("answer", Language::kEnglish, false, request).substr(0, 16), "[k3Fq] accepted ");
+  EXPECT_EQ(shown("requests", Language::kEnglish, false, {{"requests", nlohmann::json::array()}}),
+            "nobody asks for anything\n");
+}
+
 TEST(PresenterTest, StatusSaysWhatToDoWhenTimeAloneDoesNotHelp) {
   nlohmann::json status = {{"captures", nlohmann::json::array()},
                            {"spool", {{"trouble", ""}}},
