@@ -62,6 +62,7 @@ App::~App() {
   broker_.reset();
   metrics_.reset();
   if (pool_) pool_->stop();
+  if (publisher_) publisher_->stop();  // answers what the desk waits for
   if (desk_) desk_->stop();
   if (accounts_) accounts_->stop();
 }
@@ -81,9 +82,9 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
   SC_TRY(open_desk());
-  service_ = std::make_unique<Service>(
-      Service::Parts{*accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
-                     hub::Layout(config_.hub_state_dir), *desk_, config_.public_origin, post});
+  service_ = std::make_unique<Service>(Service::Parts{
+      *accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
+      hub::Layout(config_.hub_state_dir), *desk_, publisher_.get(), config_.public_origin, post});
   SC_TRY_ASSIGN(server_,
                 Server::open(loop_,
                              {config_.listen, config_.tls, config_.limits,
@@ -117,10 +118,12 @@ Status App::open_desk() {
   }
   if (config_.broker.publisher) {
     SC_TRY_ASSIGN(auto password, read_password(config_.broker.publisher->password_file));
-    settings.broker = BrokerSettings{config_.broker.url, config_.broker.publisher->username,
-                                     std::move(password), config_.broker.ca_file};
+    publisher_ = std::make_unique<EventPublisher>(
+        BrokerSettings{config_.broker.url, config_.broker.publisher->username, std::move(password),
+                       config_.broker.ca_file},
+        hub::Layout(config_.hub_state_dir).gateway_device());
   }
-  settings.device_file = hub::Layout(config_.hub_state_dir).gateway_device();
+  settings.publisher = publisher_.get();
   SC_TRY_ASSIGN(auto office, PlanOffice::open(std::move(settings), clock_));
   desk_ = std::make_unique<PlanDesk>(std::move(office));
   return Ok{};
@@ -129,6 +132,7 @@ Status App::open_desk() {
 void App::run(const std::function<void()>& ready) {
   loop_.on_stop_signal([this] { begin_stop(); });
   broker_->start();
+  if (publisher_) publisher_->start();
   loop_.post([this, ready] {
     log_.info("listening on {}:{}, {} web files", config_.listen.address, port(),
               static_files_.file_count());

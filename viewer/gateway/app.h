@@ -71,6 +71,7 @@ class App final : public BrokerReader::Receiver {
   StaticFiles static_files_;
   std::unique_ptr<Accounts> accounts_;
   std::unique_ptr<ReadPool> pool_;
+  std::unique_ptr<EventPublisher> publisher_;  // null: nothing can be stated
   std::unique_ptr<PlanDesk> desk_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;

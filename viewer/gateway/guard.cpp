@@ -12,6 +12,7 @@ bool role_may(Role role, Action action) {
   switch (action) {
     case Action::kRead:
     case Action::kWatch:
+    case Action::kDirect:
       return role == Role::kCentre || role == Role::kAgent || role == Role::kOwner;
     case Action::kState:
     case Action::kInspect: return role == Role::kCentre || role == Role::kAgent;

@@ -27,6 +27,7 @@ enum class Action {
   kRead,     // stored things: lists, media, files
   kWatch,    // what happens now: live media and updates
   kState,    // say something: what was seen, that a milestone is reached
+  kDirect,   // point, say, ask: who watches to who films
   kDecide,   // what the centre alone does: take over a plan
   kInspect,  // how things stand behind the scenes: each device and what it holds
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/objects.h"
 
-#include "hub/plan/plan_sheet.h"
+#include "proto/base/day.h"
 #include "sitecast.pb.h"
 
 namespace sitecast::gateway {
@@ -121,8 +121,7 @@ void write_event_body(JsonWriter& json, const v1::Event& event) {
     case v1::Event::kRequest: {
       const auto& request = event.request();
       std::optional<std::string> due;
-      if (request.has_due_day())
-        due = hub::text_of(hub::PlanDate(std::chrono::days(request.due_day())));
+      if (request.has_due_day()) due = day_text(request.due_day());
       json.member("due", due);
       json.key("device_id");
       write_optional_id(json, request.device_id());

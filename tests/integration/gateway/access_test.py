@@ -46,7 +46,7 @@ class Matrix(WorldTest):
         asked = 0
         for route, user, which in itertools.product(routes(), THEIRS, OBJECTS):
             if route["method"] != "GET":
-                self.assertTrue(route["pattern"] == "/api/v1/session" or route["action"] in ("decide", "state"),
+                self.assertTrue(route["pattern"] == "/api/v1/session" or route["action"] in ("decide", "state", "direct"),
                                 "say here how this one is tested")
                 continue
             made = self.world.made["mine" if which == "unknown" else which]
@@ -59,14 +59,15 @@ class Matrix(WorldTest):
     def test_who_may_not_state_gets_the_answer_of_what_does_not_exist(self):
         """What the body says is looked at only behind the guard: an empty one tells who came through."""
         behind = {"/api/v1/projects/{p}/plan/preview": 200, "/api/v1/projects/{p}/plan/baselines": 400,
-                  "/api/v1/projects/{p}/plan/statements": 400}
-        stating = [route for route in routes() if route["action"] in ("decide", "state")]
+                  "/api/v1/projects/{p}/plan/statements": 400,
+                  "/api/v1/projects/{p}/directions": 400, "/api/v1/captures/{c}/directions": 400}
+        stating = [route for route in routes() if route["action"] in ("decide", "state", "direct")]
         self.assertEqual({route["pattern"] for route in stating}, set(behind))
         for route, user, which in itertools.product(stating, THEIRS, OBJECTS):
             made = self.world.made["mine" if which == "unknown" else which]
             path = path_of(route, made, unknown=which == "unknown")
             answer = self.clients[user].send("POST", path, {"X-Sitecast": "1"}, b"")
-            may = which in THEIRS[user] and (ROLES[user] == "centre" or
+            may = which in THEIRS[user] and (ROLES[user] == "centre" or route["action"] == "direct" or
                                              route["action"] == "state" and ROLES[user] == "agent")
             expected = 401 if user is None else behind[route["pattern"]] if may else 404
             self.assertEqual(answer.status, expected, (user, which, path, answer.body))

@@ -29,6 +29,7 @@ std::string_view name_of(gateway::Action action) {
     case gateway::Action::kRead: return "read";
     case gateway::Action::kWatch: return "watch";
     case gateway::Action::kState: return "state";
+    case gateway::Action::kDirect: return "direct";
     case gateway::Action::kDecide: return "decide";
     case gateway::Action::kInspect: return "inspect";
   }

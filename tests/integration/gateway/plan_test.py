@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plan from the sheet to the figures, through broker and hub: preview, confirm, what was seen with its
-evidence, a milestone from claim to confirmation, and a newer sheet."""
+"""What people state, through broker and hub. A plan from the sheet to the figures: preview, confirm, what was
+seen with its evidence, a milestone from claim to confirmation, and a newer sheet. Direction: what is pointed
+at, said and asked reaches the device, and what it answers is there to be read."""
 import base64
 import json
 import os
@@ -8,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
@@ -28,24 +30,44 @@ def new_id():
     return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
 
 
-class PlanTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="sitecast-plan-")
-        cls.stack = Stack(BIN.parent, cls.folder.name, PORT_BASE)
-        cls.stack.__enter__()
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.addClassCleanup(cls.stack.__exit__, None, None, None)
-        port = urllib.parse.urlsplit(cls.stack.info["http"]).port
-        cls.clients = {}
-        for user, password in cls.stack.info["accounts"].items():
+class World:
+    """One stack for all of this file, and somebody of each role signed in."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="sitecast-plan-")
+        self.stack = Stack(BIN.parent, self.folder.name, PORT_BASE)
+        self.stack.__enter__()
+        port = urllib.parse.urlsplit(self.stack.info["http"]).port
+        self.clients = {}
+        for user, password in self.stack.info["accounts"].items():
             client = Client(port, None)
             answer = client.sign_in(user, password)
             assert answer.status == 200, answer.body
-            cls.clients[answer.json()["role"]] = client
-        cls.addClassCleanup(lambda: [client.close() for client in cls.clients.values()])
-        project = cls.clients["centre"].get("/api/v1/projects").json()["projects"][0]["id"]
-        cls.base = f"/api/v1/projects/{project}/plan"
+            self.clients[answer.json()["role"]] = client
+        self.project = self.clients["centre"].get("/api/v1/projects").json()["projects"][0]["id"]
+
+    def close(self):
+        for client in self.clients.values():
+            client.close()
+        self.stack.__exit__(None, None, None)
+        self.folder.cleanup()
+
+
+WORLD = None
+
+
+def setUpModule():
+    global WORLD
+    WORLD = World()
+    unittest.addModuleCleanup(WORLD.close)
+
+
+class PlanTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = WORLD.stack
+        cls.clients = WORLD.clients
+        cls.base = f"/api/v1/projects/{WORLD.project}/plan"
 
     def post(self, path, body, role="centre"):
         return self.clients[role].send("POST", self.base + path, HEADERS, body)
@@ -146,6 +168,141 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(self.plan("?baseline=1")["baseline"]["number"], 1)
         stale = self.post(f"/baselines?id={new_id()}&sha256={moved['sha256']}&after=1", newer)
         self.assertEqual(stale.status, 409, stale.body)
+
+
+class DirectionTest(unittest.TestCase):
+    """An owner directs, an agent films and answers."""
+
+    def setUp(self):
+        self.project = f"/api/v1/projects/{WORLD.project}"
+
+    def post(self, path, role="owner", **body):
+        body = {"id": new_id(), **body}
+        answer = WORLD.clients[role].send("POST", path, HEADERS, json.dumps(body).encode())
+        return answer, body["id"]
+
+    def agent(self, *words, check=True):
+        done = subprocess.run([str(BIN / "sitecast-agent"), "--config", WORLD.stack.info["device_config"], "--json",
+                               *words], capture_output=True, timeout=60, text=True)
+        if check:
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def start_agent(self, *words):
+        process = subprocess.Popen([str(BIN / "sitecast-agent"), "--config", WORLD.stack.info["device_config"],
+                                    "--json", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        lines = []
+
+        def read():
+            for line in process.stdout:
+                lines.append(json.loads(line))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+
+        def end():
+            if process.poll() is None:
+                process.terminate()
+            process.wait(60)
+            reader.join()
+            process.stdout.close()
+
+        self.addCleanup(end)
+        return lines, end
+
+    def request(self, which, role="owner"):
+        answer = WORLD.clients[role].get(self.project + "/requests")
+        self.assertEqual(answer.status, 200, answer.body)
+        return next((one for one in answer.json()["requests"] if one["id"] == which), None)
+
+    def test_what_the_owner_asks_is_filmed_and_answered(self):
+        directions = self.project + "/directions"
+        # Nobody is there: it waits for whoever comes.
+        answer, asked = self.post(directions, kind="request", text="请拍一下水泵房", area="辅助用房", due="2030-03-05",
+                                  shots=["阀门", "2号泵"])
+        self.assertEqual(answer.status, 201, answer.body)
+        again, _ = self.post(directions, id=asked, kind="request", text="请拍一下水泵房", area="辅助用房",
+                             due="2030-03-05", shots=["阀门", "2号泵"])
+        self.assertEqual(again.status, 201, again.body)
+        for role, body, status in (("agent", {"kind": "request", "text": "x"}, 403),
+                                   ("owner", {"kind": "request.accepted", "request_id": asked}, 403),
+                                   ("owner", {"kind": "request.closed", "request_id": new_id()}, 404),
+                                   ("owner", {"kind": "request", "text": ""}, 400),
+                                   ("owner", {"kind": "request", "text": "x", "due": "2030-02-30"}, 400),
+                                   ("owner", {"kind": "note", "text": "x"}, 400),
+                                   ("owner", {"kind": "pin", "x": 0.5, "y": 0.5}, 400),
+                                   ("owner", {"kind": "message", "text": "t" * 2049}, 400)):
+            self.assertEqual(self.post(directions, role, **body)[0].status, status, (role, body))
+        wait_until("the request is in the index", 20, lambda: self.request(asked))
+        self.assertEqual((self.request(asked)["state"], self.request(asked)["due"]), ("open", "2030-03-05"))
+
+        lines, end = self.start_agent("record", "--source", "test:")
+        capture = wait_until("it films", 30, lambda: lines)[0]["capture_id"]
+        wait_until("the request has come down", 30, lambda: [one for one in lines if one.get("type") == "request"])
+        shown, stop_watching = self.start_agent("watch")
+        wait_until("who watches sees what is open", 30,
+                   lambda: [one for one in shown if one.get("request_id") == asked])
+        self.assertIn("请拍一下水泵房", [one["text"] for one in self.agent("requests")[0]["requests"]])
+
+        path = f"/api/v1/captures/{capture}/directions"
+        wait_until("the capture is known", 30, lambda: WORLD.clients["owner"].get(
+            f"/api/v1/captures/{capture}").status == 200)
+        answer, pin = self.post(path, kind="pin", media_time_us=1_000_000, x=0.9, y=0.1, text="这里是什么？")
+        self.assertEqual(answer.status, 201, answer.body)
+        self.assertEqual(self.post(path, kind="message", text="请往左一点")[0].status, 201)
+        self.assertEqual(self.post(path, kind="pin", x=0.9, y=0.1)[0].status, 400)  # of which moment?
+        for lines_of in (lines, shown):
+            said = wait_until("pin and message are shown", 30, lambda seen=lines_of: [
+                one for one in seen if one.get("type") in ("pin", "message")][:2] if len(
+                    [one for one in seen if one.get("type") in ("pin", "message")]) >= 2 else None)
+            self.assertEqual({one["text"] for one in said}, {"这里是什么？", "请往左一点"})
+        self.assertEqual(next(one for one in shown if one.get("event_id") == pin)["x"], 0.9)
+
+        short = asked[-4:]
+        self.agent("accept", short, "--text", "马上")
+        wait_until("accepted", 30, lambda: self.request(asked)["state"] == "accepted")
+        self.assertEqual(self.agent("answer", short, "--shot", "2")[0]["state"], "accepted")
+        self.assertEqual(self.agent("answer", short, "--shot", "3", check=False)[0]["type"], "error")
+        self.assertEqual(self.agent("say", "--text", "好的")[0].keys(), {"event_id"})
+        self.assertEqual(self.agent("answer", short)[0]["state"], "answered")
+        done = wait_until("answered", 30, lambda: [
+            one for one in [self.request(asked)] if one["state"] == "answered"])[0]
+        self.assertEqual([shot["answered"] for shot in done["shots"]], [False, True])
+        footage = [step for step in done["steps"] if step["kind"] == "request.answered"]
+        self.assertEqual({step["capture_id"] for step in footage}, {capture})
+        self.assertTrue(all(step["media_time_us"] > 0 for step in footage))
+        kinds = {event["kind"] for event in WORLD.clients["owner"].get(f"/api/v1/captures/{capture}").json()["events"]}
+        self.assertLessEqual({"pin", "message", "request.answered"}, kinds)
+
+        answer, _ = self.post(directions, kind="request.closed", request_id=asked)
+        self.assertEqual(answer.status, 201, answer.body)
+        wait_until("it is over on the device", 30, lambda: [
+            one for one in shown if one.get("request_id") == asked and one["state"] == "closed"])
+        self.assertEqual(self.request(asked)["state"], "closed")
+        stop_watching()
+        end()
+        self.assertNotIn(asked, [one["request_id"] for one in self.agent("requests")[0]["requests"]])
+
+    def test_a_request_waits_on_the_device_through_a_restart_and_is_answered_with_a_photo(self):
+        answer, asked = self.post(self.project + "/directions", "centre", kind="request", text="拍一张门牌")
+        self.assertEqual(answer.status, 201, answer.body)
+        lines, end = self.start_agent("watch")
+        wait_until("it has come down", 30, lambda: [one for one in lines if one.get("request_id") == asked])
+        end()
+        # Without any connection from here on: it is on the device.
+        kept = self.agent("status")[0]["requests"]
+        self.assertIn("拍一张门牌", [one["text"] for one in kept])
+        self.assertEqual(self.agent("answer", asked, check=False)[0]["type"], "error")  # nothing is recorded
+        photo = pathlib.Path(WORLD.folder.name) / "door.jpg"
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240", "-frames:v",
+                        "1", str(photo)], check=True, timeout=60)
+        report = self.agent("answer", asked, "--file", str(photo), "--text", "给您")[0]
+        self.assertEqual(report["state"], "answered")
+        self.agent("send", "--until-delivered")
+        done = wait_until("answered", 30, lambda: [
+            one for one in [self.request(asked)] if one["state"] == "answered"])[0]
+        self.assertEqual(done["steps"][0]["capture_id"], report["capture_id"])
+        self.assertEqual(done["steps"][0]["text"], "给您")
 
 
 if __name__ == "__main__":

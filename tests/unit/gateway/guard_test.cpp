@@ -58,6 +58,16 @@ TEST(GuardTest, OnlyTheCentreDecidesAndOwnersStateNothing) {
   EXPECT_EQ(role_in(member(Role::kAgent, {}), kMine), std::nullopt);
 }
 
+TEST(GuardTest, WhoTakesPartDirects) {
+  const Object mine{ObjectKind::kCapture, kMine};
+  const Object foreign{ObjectKind::kCapture, kForeign};
+  for (const Role role : {Role::kCentre, Role::kAgent, Role::kOwner}) {
+    EXPECT_EQ(decide(member(Role::kAgent, role), Action::kDirect, mine), Decision::kAllow);
+    EXPECT_EQ(decide(member(Role::kAgent, role), Action::kDirect, foreign), Decision::kNotFound);
+  }
+  EXPECT_EQ(decide(member(Role::kOwner, {}), Action::kDirect, mine), Decision::kNotFound);
+}
+
 TEST(GuardTest, BeingCentreOfOneProjectOpensNoOther) {
   const auto subject = member(Role::kOwner, Role::kCentre);
   EXPECT_EQ(decide(subject, Action::kRead, {ObjectKind::kProject, kForeign}), Decision::kNotFound);

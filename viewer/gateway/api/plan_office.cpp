@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "proto/codec/event_rules.h"
-
 namespace sitecast::gateway {
 
 Result<std::unique_ptr<PlanOffice>> PlanOffice::open(Settings settings, const Clock& clock) {
@@ -12,12 +10,7 @@ Result<std::unique_ptr<PlanOffice>> PlanOffice::open(Settings settings, const Cl
   program.program = std::move(settings.reader_program);
   program.cpu_limit_s = 10;
   SC_TRY_ASSIGN(auto reader, WorkerProcess::make(std::move(program)));
-  auto office = std::unique_ptr<PlanOffice>(new PlanOffice(std::move(reader), clock));
-  if (settings.broker) {
-    office->publisher_ = std::make_unique<EventPublisher>(std::move(*settings.broker),
-                                                          std::move(settings.device_file));
-  }
-  return office;
+  return std::unique_ptr<PlanOffice>(new PlanOffice(std::move(reader), settings.publisher, clock));
 }
 
 Result<hub::PlanReading> PlanOffice::read_sheet(const std::string& file) {
@@ -28,12 +21,7 @@ Result<hub::PlanReading> PlanOffice::read_sheet(const std::string& file) {
 Status PlanOffice::state(ProjectId project, const Person& person, std::vector<v1::Event> events) {
   if (!publisher_) return unavailable("broker.publisher_password_file is not configured");
   const std::int64_t now_us = clock_.wall_us();
-  for (v1::Event& event : events) {
-    event.set_stated_at_us(now_us);
-    event.mutable_actor()->set_user(person.user);
-    event.mutable_actor()->set_display_name(person.display_name);
-    SC_TRY(check_event(event));
-  }
+  for (v1::Event& event : events) SC_TRY(sign(event, person, now_us));
   return publisher_->publish(project, events);
 }
 

@@ -15,24 +15,16 @@
 #include "proto/base/id.h"
 #include "proto/base/result.h"
 #include "proto/worker/process.h"
-#include "viewer/gateway/guard.h"
+#include "viewer/gateway/api/person.h"
 #include "viewer/gateway/live/event_publisher.h"
 
 namespace sitecast::gateway {
-
-// Who states, as the guard saw them.
-struct Person {
-  std::string user;
-  std::string display_name;
-  Role role = Role::kOwner;
-};
 
 class PlanOffice {
  public:
   struct Settings {
     std::filesystem::path reader_program;
-    std::optional<BrokerSettings> broker;  // absent: nothing can be stated
-    std::filesystem::path device_file;
+    EventPublisher* publisher = nullptr;  // null: nothing can be stated
   };
   static Result<std::unique_ptr<PlanOffice>> open(Settings settings, const Clock& clock);
 
@@ -56,11 +48,11 @@ class PlanOffice {
   void stop() { reader_->stop(); }
 
  private:
-  PlanOffice(std::unique_ptr<WorkerProcess> reader, const Clock& clock)
-      : reader_(std::move(reader)), clock_(clock) {}
+  PlanOffice(std::unique_ptr<WorkerProcess> reader, EventPublisher* publisher, const Clock& clock)
+      : reader_(std::move(reader)), publisher_(publisher), clock_(clock) {}
 
   const std::unique_ptr<WorkerProcess> reader_;
-  std::unique_ptr<EventPublisher> publisher_;
+  EventPublisher* const publisher_;
   const Clock& clock_;
   std::map<ProjectId, std::uint32_t> taken_;
   std::map<std::string, EventId> steps_;  // by plan item

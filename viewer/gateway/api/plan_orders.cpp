@@ -23,16 +23,6 @@ constexpr std::string_view kDecidedMeanwhile = "somebody else decided meanwhile:
 
 Response conflict(std::string_view message) { return error_response(409, "conflict", message); }
 
-Response not_stated(const Error& error) {
-  if (error.kind() == ErrorKind::kInvalidArgument) return bad_request(error.message());
-  if (error.kind() == ErrorKind::kFailedPrecondition) return conflict(error.message());
-  auto response = error_response(
-      503, "unavailable", "the centre's archive cannot take it right now: keep it, try again");
-  response.add("Retry-After", "5");
-  response.cause = error.message();
-  return response;
-}
-
 // Nothing is known of the sheet but that reading it took too much.
 Response not_read(const Error& error) {
   if (error.kind() == ErrorKind::kCancelled) return not_stated(unavailable(error.message()));
@@ -308,15 +298,6 @@ Result<Statement> parse_statement(const std::string& body) {
   return statement;
 }
 
-Speaker speaker_of(Role role) {
-  switch (role) {
-    case Role::kCentre: return Speaker::kCentre;
-    case Role::kAgent: return Speaker::kAgent;
-    case Role::kOwner: return Speaker::kOwner;
-  }
-  return Speaker::kOwner;
-}
-
 Response state_event(PlanOffice& office, ProjectId project, const Person& person,
                      const v1::Event& event, const std::vector<EventId>& known) {
   const auto id = EventId::from_bytes(event.event_id()).value_or(EventId());
@@ -327,11 +308,7 @@ Response state_event(PlanOffice& office, ProjectId project, const Person& person
   const Status done = office.state(project, person, {event});
   if (!done.ok()) return not_stated(done.error());
   if (event.has_milestone()) office.took_step(milestone, id);
-  JsonWriter json;
-  json.begin_object().member("id", id.text()).end_object();
-  auto response = json_response(std::move(json).take());
-  response.status = 201;
-  return response;
+  return gateway::stated(event.event_id());
 }
 
 // Whether the plan has that line, and its state lets this follow. `known`: what was said of it so

@@ -8,6 +8,7 @@
 #include "viewer/gateway/api/hls_handlers.h"
 #include "viewer/gateway/api/media_handlers.h"
 #include "viewer/gateway/api/plan_handlers.h"
+#include "viewer/gateway/api/request_handlers.h"
 #include "viewer/gateway/http/cursor.h"
 #include "viewer/gateway/http/text.h"
 #include "viewer/gateway/objects.h"
@@ -237,6 +238,7 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kProjectLive: return show_live_captures(context);
     case RouteId::kDevices: return show_devices(context);
     case RouteId::kPlan: return show_plan(context);
+    case RouteId::kRequests: return show_requests(context);
     case RouteId::kCapture: return show_capture(context);
     case RouteId::kPlaylist: return show_playlist(context);
     case RouteId::kHls: return show_hls(context);
@@ -254,6 +256,8 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kPlanPreview:
     case RouteId::kPlanConfirm:
     case RouteId::kPlanState:
+    case RouteId::kDirect:
+    case RouteId::kDirectCapture:
     case RouteId::kUpdates:
     case RouteId::kCaptureLive:
     case RouteId::kStaticFile: break;  // never come here: api/service.cpp answers them

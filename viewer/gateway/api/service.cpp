@@ -5,6 +5,7 @@
 #include <map>
 #include <variant>
 
+#include "viewer/gateway/api/direction_orders.h"
 #include "viewer/gateway/api/memberships.h"
 #include "viewer/gateway/api/plan_orders.h"
 #include "viewer/gateway/api/read_handlers.h"
@@ -189,6 +190,25 @@ std::optional<Answer> Service::state(const std::shared_ptr<Call>& call, hub::Ind
   return std::nullopt;
 }
 
+std::optional<Answer> Service::direct(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
+                                      ProjectId project) {
+  auto event = direction_event(reader, project, call->params.capture, *call->request,
+                               {call->subject.user, call->display_name,
+                                role_in(call->subject, project).value_or(Role::kOwner)},
+                               parts_.clock.wall_us());
+  if (auto* refused = std::get_if<Response>(&event)) return Answer(std::move(*refused));
+  if (parts_.publisher == nullptr) {
+    return not_stated(unavailable("broker.publisher_password_file is not configured"));
+  }
+  const v1::Event& stating = std::get<v1::Event>(event);
+  parts_.publisher->state(
+      project, {stating}, [this, call, id = stating.event_id()](const Status& done) {
+        auto answer = std::make_shared<Answer>(done.ok() ? stated(id) : not_stated(done.error()));
+        parts_.post_to_io([call, answer] { call->done(std::move(*answer)); });
+      });
+  return std::nullopt;
+}
+
 std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& shared_call,
                                               hub::IndexReader& reader, const LiveSnapshot& live) {
   Call& call = *shared_call;
@@ -209,6 +229,7 @@ std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& share
     case Decision::kNotFound: return not_found_response();
   }
   const ProjectId allowed = project->value_or(ProjectId());
+  if (is_direction(call.route->id)) return direct(shared_call, reader, allowed);
   if (call.route->method != Method::kGet) return state(shared_call, reader, allowed);
   if (call.route->id == RouteId::kUpdates) return upgrade(call, allowed, false);
   if (call.route->id == RouteId::kCaptureLive) {

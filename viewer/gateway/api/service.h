@@ -42,6 +42,7 @@ class Service final : public RequestHandler {
     const Clock& clock;
     hub::Layout layout;
     PlanDesk& desk;
+    EventPublisher* publisher;  // null: nothing can be stated
     std::string public_origin;  // empty: the Host field says where we are
     Post post_to_io;
   };
@@ -80,6 +81,9 @@ class Service final : public RequestHandler {
   // Hands what the guard allowed to the desk; on a read thread.
   std::optional<Answer> state(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
                               ProjectId project);
+  // What is pointed at, said and asked goes to the hub at once, beside the desk.
+  std::optional<Answer> direct(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
+                               ProjectId project);
   Result<std::optional<ProjectId>> project_of(const Call& call, hub::IndexReader& reader,
                                               const LiveSnapshot& live) const;
   Upgrade upgrade(const Call& call, ProjectId project, bool ended);

@@ -9,14 +9,13 @@
 
 #include "proto/codec/control.h"
 #include "proto/codec/topics.h"
+#include "viewer/gateway/live/broker_options.h"
 #include "viewer/gateway/live/broker_url.h"
 
 namespace sitecast::gateway {
 namespace {
 
 constexpr std::uint64_t kBytesOnTheirWay = 64ULL * 1024 * 1024;
-constexpr auto kConnectTimeout = std::chrono::seconds(5);
-constexpr auto kKeepAlive = std::chrono::seconds(10);
 constexpr std::int64_t kFirstWaitUs = 200'000;
 constexpr std::int64_t kLongestWaitUs = 5'000'000;
 
@@ -39,21 +38,7 @@ class BrokerReader::Connection : public virtual mqtt::callback {
 
   // Owner's thread. Throws mqtt::exception.
   void open() {
-    mqtt::connect_options options;
-    options.set_mqtt_version(MQTTVERSION_5);
-    options.set_clean_start(true);
-    options.set_keep_alive_interval(kKeepAlive);
-    options.set_connect_timeout(kConnectTimeout);
-    options.set_user_name(owner_.settings_.username);
-    options.set_password(owner_.settings_.password);
-    if (owner_.settings_.url.starts_with("mqtts://")) {
-      mqtt::ssl_options tls;
-      tls.set_trust_store(owner_.settings_.ca_file.string());
-      tls.set_enable_server_cert_auth(true);
-      tls.set_verify(true);
-      options.set_ssl(tls);
-    }
-    await(client_.connect(options), "connect");
+    await_step(*client_.connect(connect_options(owner_.settings_)), "connect");
     subscribe(kLiveFilter, 0);
     subscribe(kStatusFilter, 1);
     subscribe(kFeedFilter, 1);
@@ -91,15 +76,9 @@ class BrokerReader::Connection : public virtual mqtt::callback {
   }
 
  private:
-  static void await(const mqtt::token_ptr& token, const char* doing) {
-    if (!token->wait_for(kConnectTimeout)) {
-      throw mqtt::exception(MQTTASYNC_FAILURE, std::string(doing) + ": no answer");
-    }
-  }
-
   void subscribe(const char* filter, int qos) {
     const auto token = client_.subscribe(filter, qos);
-    await(token, "subscribe");
+    await_step(*token, "subscribe");
     constexpr int kFirstError = 0x80;
     const mqtt::subscribe_response answer = token->get_subscribe_response();
     for (const auto code : answer.get_reason_codes()) {
