@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures through what happens to them: pages opened too early, an uneven pace, long holes, agents that go
-// away and come back.
+// away and come back. And the walk directed by who watches.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assertAccessible, eventually, known, signIn, startBrowser, visit, watchPicture, type Visitor } from './support/browser';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { assertAccessible, eventually, known, screenshot, signIn, startBrowser, visit, watchPicture, type Visitor } from './support/browser';
 import { startStack, testData, type Device, type Filming, type Stack } from './support/stack';
 
 let stack: Stack;
@@ -59,6 +59,114 @@ describe('a page that was opened before the first picture', () => {
     await page.goto(`/c/${filming.capture}`);
     await page.locator('[data-mode="live"][data-status="live"]').waitFor();
     expect((await watchPicture(page, 20)).distinctPictures).toBeGreaterThan(3);
+    owner.assertClean();
+  });
+});
+
+interface KeptRequest {
+  request_id: string;
+  short_id: string;
+  text: string;
+  state: string;
+}
+
+describe('an owner who directs the walk', () => {
+  let asked: KeptRequest;
+
+  async function requests(): Promise<KeptRequest[]> {
+    return (JSON.parse(await stack.agent('--json', 'requests')) as { requests: KeptRequest[] }).requests;
+  }
+
+  it('points at a spot of the live picture, and speaks', async () => {
+    const { page } = owner;
+    await page.goto(`/c/${filming.capture}`);
+    await page.locator('[data-mode="live"][data-status="live"]').waitFor();
+    await eventually(page, () => document.querySelector('video')!.videoWidth > 0, null);
+    const tap = page.getByRole('button', { name: '点一下画面，指给现场看' });
+    const box = (await tap.boundingBox())!;
+    await tap.click({ position: { x: box.width * 0.75, y: box.height * 0.25 } });
+    await page.locator('[data-pin][data-stored="true"]').waitFor();
+    await page.getByRole('textbox', { name: '给现场留言' }).fill('请往左一点');
+    await page.getByRole('textbox', { name: '给现场留言' }).press('Enter');
+    await page.getByText('已送到中心，现场会看到。').waitFor();
+    const notes = page.locator('[data-note]');
+    await notes.filter({ hasText: '指着画面' }).waitFor();
+    await notes.filter({ hasText: '请往左一点' }).waitFor();
+    await assertAccessible(page, 'live with a pin');
+    await screenshot(page, 'live-pin', { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+    owner.assertClean();
+  });
+
+  it('asks for footage, until when and shot by shot', async () => {
+    const { page } = owner;
+    await page.goto(`/p/${stack.project_id}`);
+    await page.getByRole('link', { name: '拍摄请求' }).click();
+    await page.getByText('没有待拍摄的请求').waitFor();
+    await page.getByRole('button', { name: '请现场拍一下' }).click();
+    await page.getByLabel('想看什么').fill('请拍一下水泵房的管道接口');
+    await page.getByLabel('最晚哪天').fill('2035-03-05');
+    await page.getByLabel('逐项列出要拍的').fill('入口阀门\n2号泵');
+    await assertAccessible(page, 'asking for footage');
+    await page.getByRole('button', { name: '发出请求' }).click();
+    const card = page.locator('[data-request][data-state="open"]');
+    await card.waitFor();
+    expect(await card.innerText()).toContain('2035-03-05');
+    await vi.waitFor(async () => expect((await requests()).length).toBe(1), { timeout: 30_000 });
+    asked = (await requests())[0]!;
+    expect(asked.text).toBe('请拍一下水泵房的管道接口');
+  });
+
+  it('sees it accepted, and filmed shot by shot, without reading the page again', async () => {
+    const { page } = owner;
+    const card = page.locator(`[data-request="${asked.request_id}"]`);
+    await stack.agent('accept', asked.short_id);
+    await card.filter({ hasText: '已接受' }).first().waitFor();
+    await stack.agent('answer', asked.short_id, '--shot', '1');
+    await card.getByText('拍到了：入口阀门').waitFor();
+    await stack.agent('answer', asked.short_id, '--shot', '2');
+    await page.locator(`[data-request="${asked.request_id}"][data-state="answered"]`).waitFor();
+    await assertAccessible(page, 'an answered request');
+    await screenshot(page, 'requests', { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+  });
+
+  it.each([
+    { size: 'small', locale: 'zh-CN', scheme: 'dark' },
+    { size: 'desk', locale: 'en', scheme: 'light' },
+  ] as const)('reads the requests: $size $locale $scheme', async (look) => {
+    const visitor = await visit(browser, stack.http, look);
+    await signIn(visitor.page, 'owner', stack.accounts['owner']!);
+    await visitor.page.goto(`/p/${stack.project_id}/requests`);
+    await visitor.page.locator('[data-state="answered"]').waitFor();
+    await assertAccessible(visitor.page, `requests ${look.locale} ${look.scheme}`);
+    await screenshot(visitor.page, 'requests', look);
+    const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide, 'does not scroll sideways').toBeLessThanOrEqual(0);
+    visitor.assertClean();
+    await visitor.context.close();
+  });
+
+  it('watches the answer at its moment, where the pin is drawn at its own, and closes it', async () => {
+    const { page } = owner;
+    await page.locator('[data-answer]').first().click();
+    await page.waitForURL(`**/c/${filming.capture}?*t=*`);
+    await page.locator('[data-mode="archive"][data-status="ready"]').waitFor();
+    await page.locator('[data-note]').filter({ hasText: '回应拍摄请求' }).first().waitFor();
+    await page.locator('[data-note]').filter({ hasText: '指着画面' }).getByRole('button').click();
+    await page.locator('[data-pin]').waitFor();
+    const spot = await page.evaluate(() => {
+      const ring = document.querySelector('[data-pin]')!.getBoundingClientRect();
+      const video = document.querySelector('video')!.getBoundingClientRect();
+      return [
+        (ring.left + ring.width / 2 - video.left) / video.width,
+        (ring.top + ring.height / 2 - video.top) / video.height,
+      ];
+    });
+    expect(spot[0]).toBeCloseTo(0.75, 1);
+    expect(spot[1]).toBeCloseTo(0.25, 1);
+    await page.goto(`/p/${stack.project_id}/requests`);
+    await page.getByRole('button', { name: '了结' }).click();
+    await page.getByText('已了结的 1 项').waitFor();
+    await vi.waitFor(async () => expect(await requests()).toEqual([]), { timeout: 30_000 });
     owner.assertClean();
   });
 });

@@ -20,6 +20,7 @@ describe('addresses', () => {
     [`/p/${id}/feed`, { page: 'feed', id }],
     [`/p/${id}/devices`, { page: 'devices', id }],
     [`/p/${id}/plan`, { page: 'plan', id }],
+    [`/p/${id}/requests`, { page: 'requests', id }],
     [`/c/${id}`, captureRoute(id)],
     [`/c/${id}?t=12.5`, captureRoute(id, 12.5)],
   ];

@@ -5,6 +5,8 @@ import type {
   Capture,
   CaptureDetail,
   Devices,
+  Direction,
+  FootageRequest,
   Plan,
   PlanPreview,
   Project,
@@ -100,6 +102,11 @@ export const api = {
     ),
   planState: (id: string, statement: Record<string, unknown>) =>
     request<{ id: string }>('POST', `/api/v1/projects/${id}/plan/statements`, statement),
+  requests: (id: string) => get<{ requests: FootageRequest[] }>(`/api/v1/projects/${id}/requests`),
+  direct: (project: string, what: Direction) =>
+    request<{ id: string }>('POST', `/api/v1/projects/${project}/directions`, what),
+  directCapture: (capture: string, what: Direction) =>
+    request<{ id: string }>('POST', `/api/v1/captures/${capture}/directions`, what),
   capture: (id: string) => get<CaptureDetail>(`/api/v1/captures/${id}`),
   sprite: (id: string) => get<SpriteSheet>(`/api/v1/captures/${id}/sprite.json`),
 };

@@ -88,6 +88,48 @@ export interface ProjectEvent {
   body: Record<string, unknown>;
 }
 
+// A step of a request: request.accepted, request.answered, request.closed.
+export interface RequestStep {
+  event_id: string;
+  kind: string;
+  stated_at_us: number;
+  by: string | null; // null: the device
+  device_id: string;
+  capture_id: string | null;
+  media_time_us: number | null;
+  shot: number; // from 1; 0: all of it
+  text: string;
+}
+
+export interface FootageRequest {
+  id: string;
+  state: 'open' | 'accepted' | 'answered' | 'closed';
+  text: string;
+  area: string;
+  due: string | null; // a day
+  asked_device_id: string | null; // null: anybody of the project
+  stated_at_us: number;
+  by: string | null;
+  device_id: string;
+  shots: { text: string; answered: boolean }[];
+  steps: RequestStep[];
+}
+
+// What the gateway takes at /directions.
+export interface Direction {
+  id: string;
+  kind: 'pin' | 'message' | 'request' | 'request.accepted' | 'request.answered' | 'request.closed';
+  media_time_us?: number;
+  x?: number;
+  y?: number;
+  text?: string;
+  area?: string;
+  due?: string;
+  device_id?: string;
+  shots?: string[];
+  request_id?: string;
+}
+
 export interface CaptureDetail extends Capture {
   track_infos: Track[];
   events: ProjectEvent[];

@@ -3,7 +3,15 @@
 import type { ProjectEvent } from '../api/types';
 import type { Range } from '../media/playlist';
 
-export type NoteKind = 'note' | 'progress' | 'quality' | 'closed_early' | 'other';
+export type NoteKind =
+  | 'note'
+  | 'progress'
+  | 'quality'
+  | 'closed_early'
+  | 'pin'
+  | 'message'
+  | 'answered' // a request, by this footage
+  | 'other';
 
 export interface Note {
   id: string;
@@ -62,8 +70,15 @@ export function notesOf(events: readonly ProjectEvent[]): Note[] {
     } else if (event.kind === 'capture.closed') {
       const reason = String(event.body['reason'] ?? '');
       if (!ordinaryEnds.has(reason)) notes.push({ ...plain(event, 'closed_early'), reason });
-    } else if (event.kind === 'note' || event.kind === 'progress') {
+    } else if (
+      event.kind === 'note' ||
+      event.kind === 'progress' ||
+      event.kind === 'pin' ||
+      event.kind === 'message'
+    ) {
       notes.push(plain(event, event.kind));
+    } else if (event.kind === 'request.answered') {
+      notes.push(plain(event, 'answered'));
     } else {
       notes.push(plain(event, 'other'));
     }

@@ -6,6 +6,7 @@
 //   /p/{project}/feed         all of it as one stream
 //   /p/{project}/plan         the plan against what was seen
 //   /p/{project}/review?item=          milestones that wait for the centre
+//   /p/{project}/requests     what is asked to be filmed
 //   /p/{project}/devices      what devices hold that is not at the centre
 //   /c/{capture}?t=                    recording, live or archived, or photo; t: seconds
 // `lang` may stand on each of them.
@@ -19,6 +20,7 @@ export type Route =
   | { page: 'devices'; id: string }
   | { page: 'plan'; id: string }
   | { page: 'review'; id: string; item: string }
+  | { page: 'requests'; id: string }
   | { page: 'capture'; id: string; at: number | null }
   | { page: 'unknown' };
 
@@ -36,6 +38,7 @@ export function parseRoute(path: string, search: string): Route {
     if (rest[0] === 'devices') return { page: 'devices', id };
     if (rest[0] === 'plan') return { page: 'plan', id };
     if (rest[0] === 'review') return { page: 'review', id, item: query.get('item') ?? '' };
+    if (rest[0] === 'requests') return { page: 'requests', id };
   }
   if (rest.length > 0 || !isId(id)) return { page: 'unknown' };
   if (first === 'p') {
@@ -70,6 +73,8 @@ export function routeUrl(route: Route, lang: string | null): string {
   } else if (route.page === 'review') {
     path = `/p/${route.id}/review`;
     if (route.item !== '') query.set('item', route.item);
+  } else if (route.page === 'requests') {
+    path = `/p/${route.id}/requests`;
   } else if (route.page === 'capture') {
     path = `/c/${route.id}`;
     if (route.at !== null) query.set('t', String(Math.round(route.at * 10) / 10));
