@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Plan } from '../../viewer/web/src/api/types';
+import type { Plan, Project } from '../../viewer/web/src/api/types';
 import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { startStack, type Stack } from './support/stack';
 
@@ -91,13 +91,18 @@ describe('the plan', () => {
     await screenshot(page, 'capture-plan', { size: 'desk', locale: 'zh-CN', scheme: 'light' });
     await page.getByRole('button', { name: '记录', exact: true }).click();
     await page.getByText('已记录').waitFor();
-    const plan = (await (await centre.context.request.get(`/api/v1/projects/${stack.project_id}/plan`)).json()) as Plan;
     await page.locator('ol[aria-label="钢柱吊装 的记录"]').getByText('完成 75%').waitFor({ timeout: 30_000 });
-    expect(plan.items[0]!.name).toBe('钢柱吊装');
+    const plan = (await (await centre.context.request.get(`/api/v1/projects/${stack.project_id}/plan`)).json()) as Plan;
+    const said = plan.items[0]!.statements.at(-1)!;
+    expect([plan.items[0]!.name, said.capture_id, said.text]).toEqual(['钢柱吊装', capture, '柱子已立好三排']);
+    const seconds = said.media_time_us! / 1e6;
+    expect(seconds, 'the moment that was on the screen').toBeGreaterThan(1.5);
     await page.goto(`/p/${stack.project_id}/plan`);
     await page.getByText('完成 75%').last().waitFor();
-    await page.getByRole('link', { name: '看依据 钢柱吊装' }).last().click();
-    await page.waitForURL(new RegExp(`/c/${capture}\\?t=[12]`));
+    const link = page.getByRole('link', { name: '看依据 钢柱吊装' }).last();
+    expect(await link.getAttribute('href')).toContain(`/c/${capture}?t=${Math.round(seconds * 10) / 10}`);
+    await link.click();
+    await page.waitForURL(`**/c/${capture}*`);
   });
 
   it('is spoken of on its own line too, on the newest footage', async () => {
@@ -125,6 +130,40 @@ describe('the plan', () => {
     expect(wide, 'does not scroll sideways').toBeLessThanOrEqual(0);
     visitor.assertClean();
     await visitor.context.close();
+  });
+
+  it.each(looks)('is one sentence on the project: $size $locale $scheme', async (look) => {
+    const owner = await visit(browser, stack.http, look);
+    await signIn(owner.page, 'owner', stack.accounts['owner']!);
+    await owner.page.goto(`/p/${stack.project_id}`);
+    const line = owner.page.locator('main a[href*="/plan"]');
+    await line.getByText('竣工验收').waitFor();
+    expect(await line.textContent()).toMatch(look.locale === 'en' ? /plan/i : /计划/);
+    expect(await owner.page.locator('a[href*="/review"]').count(), 'is not for owners').toBe(0);
+    await assertAccessible(owner.page, `project ${look.locale} ${look.scheme}`);
+    await screenshot(owner.page, 'project-plan', look);
+    owner.assertClean();
+    await owner.context.close();
+  });
+
+  it('puts the project with a claim to review first in the list of the centre', async () => {
+    const { page } = centre;
+    // A second one that nobody has filmed for a month.
+    await page.route('**/api/v1/projects', async (route) => {
+      const answer = await route.fetch();
+      const { projects } = (await answer.json()) as { projects: Project[] };
+      const real = projects[0]!;
+      const monthAgo = (Date.now() - 30 * 86_400_000) * 1000;
+      const silent = { ...real, id: '0'.repeat(21) + 'A', name: '二期', live: [], last_captured_at_us: monthAgo };
+      await route.fulfill({ json: { projects: [silent, real] } });
+    });
+    await page.goto('/');
+    const rows = page.locator('main li');
+    await rows.first().getByText('等待复核 1 项').waitFor();
+    await rows.nth(1).getByText('30 天没有新记录').waitFor();
+    await assertAccessible(page, 'portfolio');
+    await screenshot(page, 'portfolio', { size: 'desk', locale: 'zh-CN', scheme: 'light' });
+    await page.unroute('**/api/v1/projects');
   });
 
   it('keeps one decision of two people who decide at once, and shows the other what it was', async () => {

@@ -149,6 +149,15 @@ class PlanTest(unittest.TestCase):
             self.assertEqual(self.say("milestone." + kind, goal, text="again").status, 201)
             wait_until(kind, 20, lambda: self.milestone(goal)["milestone_state"] == kind)
         before = self.milestone(goal)["statement_count"]
+        brief = self.plan("?items=none")
+        self.assertEqual((brief["items"], brief["attention"]["review"]), ([], 1))
+        self.assertEqual(brief["figures"], self.plan()["figures"])
+        due = [one for one in self.plan()["items"] if one["milestone"] and one["finish"] and not one["actual_finish"]]
+        first = min(due, key=lambda one: one["finish"])
+        self.assertEqual(brief["attention"]["next_milestone"], {"name": first["name"], "finish": first["finish"]})
+        late = [one for one in self.plan()["items"] if one["counted"] and not one["actual_finish"] and
+                (one["variance_days"] or 0) > 0]
+        self.assertEqual(brief["attention"]["late"], len(late))
         with ThreadPoolExecutor(8) as people:
             answers = list(people.map(lambda step: self.say(step, goal, capture_id=capture, text="seen").status, [
                 "milestone.confirmed", "milestone.returned"] * 4))

@@ -35,6 +35,7 @@ std::optional<int> parse_day(const std::string& text) {
 struct Asked {
   std::optional<std::uint32_t> number;
   std::optional<int> as_of;
+  bool lines = true;
 };
 
 Result<Asked> asked(const Request& request) {
@@ -49,11 +50,41 @@ Result<Asked> asked(const Request& request) {
     } else if (name == "as_of") {
       result.as_of = parse_day(value);
       if (!result.as_of) return invalid_argument("as_of is a day, e.g. 2026-03-05");
+    } else if (name == "items" && value == "none") {
+      result.lines = false;
     } else {
       return invalid_argument("unknown parameter: " + name);
     }
   }
   return result;
+}
+
+// What a list of projects says of each: how many lines are late, how many claims wait for the
+// centre, and the milestone that is due next.
+void write_attention(JsonWriter& json, const PlanState& state) {
+  int late = 0;
+  int review = 0;
+  const v1::PlanLine* next = nullptr;
+  for (int i = 0; state.current && i < state.current->lines.lines().size(); ++i) {
+    const v1::PlanLine& line = state.current->lines.lines(i);
+    const auto at = static_cast<std::size_t>(i);
+    const hub::ItemFigures& figures = state.figures.items[at];
+    if (figures.counted && !figures.actual_finish && figures.variance_days.value_or(0) > 0) ++late;
+    if (!line.milestone()) continue;
+    const std::string_view step = milestone_state(state.said[at]);
+    if (step == "claimed" || step == "reviewed") ++review;
+    if (step == "confirmed" || figures.actual_finish || !line.has_finish_day()) continue;
+    if (next == nullptr || line.finish_day() < next->finish_day()) next = &line;
+  }
+  json.begin_object().member("late", late).member("review", review);
+  json.key("next_milestone");
+  if (next != nullptr) {
+    json.begin_object().member("name", next->name());
+    json.member("finish", date_text(next->finish_day())).end_object();
+  } else {
+    json.value(nullptr);
+  }
+  json.end_object();
 }
 
 void write_capture_id(JsonWriter& json, const std::optional<CaptureId>& capture) {
@@ -195,7 +226,7 @@ Response show_plan(const ReadContext& context) {
   if (!state.ok()) return response_of(state.error());
   // The plan that was in force before shows what moved.
   std::optional<Baseline> older;
-  if (state->current) {
+  if (state->current && query->lines) {
     for (const hub::PlanBaselineInfo& info : state->baselines) {
       if (info.number >= state->current->info.number) continue;
       auto read = read_baseline(context.reader, context.project, info);
@@ -224,8 +255,10 @@ Response show_plan(const ReadContext& context) {
   }
   json.key("figures");
   write_figures(json, state->figures);
+  json.key("attention");
+  write_attention(json, *state);
   json.key("items").begin_array();
-  if (state->current) {
+  if (state->current && query->lines) {
     const auto& lines = state->current->lines.lines();
     for (int i = 0; i < lines.size(); ++i) {
       const auto before = lines_before.find(lines.Get(i).item_id());

@@ -85,8 +85,14 @@ Result<PlanState> read_plan_state(hub::IndexReader& reader, ProjectId project, s
   for (std::size_t i = 0; i < state.said.size(); ++i) {
     // In the order in which it was filmed; what was stated later of the same moment counts.
     std::vector<const LineStatement*> filmed;
-    for (const LineStatement& one : state.said[i]) {
-      if (one.percentage) filmed.push_back(&one);
+    const auto& said = state.said[i];
+    // What was confirmed and then sent back is not done.
+    const auto returned = std::find_if(said.rbegin(), said.rend(), [](const LineStatement& one) {
+      return one.event.kind == "milestone.returned";
+    });
+    for (auto one = said.begin(); one != said.end(); ++one) {
+      const bool undone = one->body.has_milestone() && one < returned.base();
+      if (one->percentage && !undone) filmed.push_back(&*one);
     }
     std::stable_sort(filmed.begin(), filmed.end(),
                      [](const auto* a, const auto* b) { return a->seen_at_us < b->seen_at_us; });

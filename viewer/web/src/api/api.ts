@@ -8,6 +8,7 @@ import type {
   Direction,
   FootageRequest,
   Plan,
+  PlanBrief,
   PlanPreview,
   Project,
   Session,
@@ -87,6 +88,7 @@ export const api = {
   live: (id: string) => get<{ captures: Capture[] }>(`/api/v1/projects/${id}/live`),
   devices: (id: string) => get<Devices>(`/api/v1/projects/${id}/devices`),
   plan: (id: string) => get<Plan>(`/api/v1/projects/${id}/plan`),
+  planBrief: (id: string) => get<PlanBrief>(`/api/v1/projects/${id}/plan?items=none`),
   planPreview: (id: string, file: Blob) =>
     request<PlanPreview>('POST', `/api/v1/projects/${id}/plan/preview`, file),
   planConfirm: (id: string, file: Blob, name: string, preview: PlanPreview, event: string) =>

@@ -241,7 +241,17 @@ export interface PlanFigures {
   curve: { day: string; planned: number; actual: number | null }[];
 }
 
+export interface PlanAttention {
+  late: number; // lines
+  review: number; // claimed milestones that wait for the centre
+  next_milestone: { name: string; finish: string } | null;
+}
+
+// A plan without its lines.
+export type PlanBrief = Omit<Plan, 'items'>;
+
 export interface Plan {
+  attention: PlanAttention;
   today: string;
   baseline: { number: number; file_name: string; line_count: number; ignored_count: number } | null;
   figures: PlanFigures;
