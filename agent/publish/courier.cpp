@@ -125,6 +125,9 @@ void Courier::run() {
       const MutexLock lock(machine_mutex_);
       due_us = std::min(machine_.next_tick_us(), cause_noted_us_ + kNoteCauseUs);
       if (connection_ != 0) due_us = std::min(due_us, link_watched_us_ + watch_pause_us());
+      if (transport_->waits()) {
+        due_us = std::min(due_us, clock_.monotonic_us() + Transport::kHandOverUs);
+      }
     }
     {
       const MutexLock lock(queue_mutex_);
@@ -139,6 +142,7 @@ void Courier::run() {
     }
     const MutexLock lock(machine_mutex_);
     look_at_tcp();
+    transport_->hand_over();
     for (Input& input : inputs) {
       take(input);
       carry_out();
@@ -369,7 +373,7 @@ void Courier::look_at_tcp() {
   const bool deep = !machine_.live();
   if (deep == deep_) return;
   deep_ = deep;
-  transport_->let_wait(deep ? LinkSocket::kDeepBytes : LinkSocket::kShallowBytes);
+  transport_->let_wait(deep ? Transport::kDeepBytes : Transport::kShallowBytes);
 }
 
 void Courier::watch_link() {

@@ -124,7 +124,7 @@ void Delivery::connected() {
   hello_pause_us_ = kHelloPauseUs;
   hello_due_us_ = now;
   asked_since_us_ = kNever;
-  window_.restart();
+  window_.restart(live());
   pump();
 }
 
@@ -143,6 +143,9 @@ void Delivery::disconnected(std::string why) {
 
 void Delivery::lose_connection() {
   const std::int64_t now = clock_.monotonic_us();
+  // That nothing came meanwhile was a pause too.
+  const std::int64_t waited_us =
+      now - (link_ == Link::kUp ? quiet_since_us_ : connecting_moved_us_);
   if (link_ == Link::kUp) {
     const std::uint64_t in_flight = live_unconfirmed_bytes_ + fill_unconfirmed_bytes_;
     cuts_ += 1;
@@ -175,7 +178,7 @@ void Delivery::lose_connection() {
   }
   for (auto& [position, event] : events_) event.sent = false;
   const bool pressing = !all_delivered() || now - live_at_us_ < kSlowLinkUs;
-  retry_at_us_ = now + backoff_.next_us(pressing);
+  retry_at_us_ = now + std::max<std::int64_t>(backoff_.next_us(pressing) - waited_us, 0);
 }
 
 void Delivery::give_up_connection(std::string why) {

@@ -19,7 +19,7 @@ constexpr int kPatientRounds = 4;                // for so many
 
 void FillWindow::held_up(std::int64_t now_us) {
   if (now_us - held_up_at_us_ > kStaleUs) {
-    bytes_ = std::min(bytes_, kInitialBytes);
+    bytes_ = std::min(bytes_, initial_bytes_);
     starting_ = true;
   }
   held_up_at_us_ = now_us;
@@ -96,6 +96,9 @@ void FillWindow::adjust(bool polite) {
   }
 }
 
-void FillWindow::restart() { *this = FillWindow(limit_bytes_); }
+void FillWindow::restart(bool polite) {
+  *this = FillWindow(limit_bytes_);
+  if (!polite) bytes_ = initial_bytes_ = std::min(kInitialAloneBytes, limit_bytes_);
+}
 
 }  // namespace sitecast::agent

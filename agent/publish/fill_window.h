@@ -37,14 +37,15 @@ class FillWindow {
     tcp_us_ = us;
     tcp_period_min_us_ = std::min(tcp_period_min_us_, us);
   }
-  // A new connection: nothing is known of its path.
-  void restart();
+  // A new connection: nothing is known of its path. `polite`: something is live.
+  void restart(bool polite);
 
  private:
   [[nodiscard]] std::int64_t queued_us(const Returned& part);
   void adjust(bool polite);
 
   std::uint64_t limit_bytes_;
+  std::uint64_t initial_bytes_ = kInitialBytes;
   std::uint64_t bytes_ = kInitialBytes;
   bool starting_ = true;  // doubles until there is a queue
   bool breathing_ = false;
@@ -65,6 +66,7 @@ class FillWindow {
   double bytes_per_us_ = 0;                  // of the round before
 
   static constexpr std::uint64_t kInitialBytes = 8 * 1024;
+  static constexpr std::uint64_t kInitialAloneBytes = 96 * 1024;  // TCP itself begins with less
   static constexpr std::uint64_t kLeastBytes = 2 * 1024;
 };
 

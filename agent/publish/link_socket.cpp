@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>  // TCP_INFO with the fields that netinet/tcp.h of glibc 2.36 lacks
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -18,6 +21,8 @@ namespace sitecast::agent {
 namespace {
 
 constexpr unsigned kUserTimeoutMs = 15'000;
+// A large part and what is in flight meanwhile; the kernel doubles it and begins with a fifth.
+constexpr int kBufferBytes = 208 * 1024;
 constexpr int kTcpClosed = 7;  // TCP_CLOSE of <netinet/tcp.h>, which cannot be included as well
 
 std::uint64_t socket_inode(int descriptor) {
@@ -126,19 +131,38 @@ void LinkSocket::tune(const std::string& congestion_control, const Log& log) con
   };
   const int on = 1;
   set(TCP_NODELAY, &on, sizeof on, "TCP_NODELAY");
-  set(TCP_NOTSENT_LOWAT, &kShallowBytes, sizeof kShallowBytes, "TCP_NOTSENT_LOWAT");
   set(TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs, "TCP_USER_TIMEOUT");
+  // Not fixed at that: it grows with the link, where the kernel can be told so (Linux 5.14).
+  const int free = 0;
+  if (::setsockopt(descriptor_, SOL_SOCKET, SO_BUF_LOCK, &free, sizeof free) == 0) {
+    (void)::setsockopt(descriptor_, SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof kBufferBytes);
+    (void)::setsockopt(descriptor_, SOL_SOCKET, SO_BUF_LOCK, &free, sizeof free);
+  }
   if (!congestion_control.empty()) {
     set(TCP_CONGESTION, congestion_control.data(),
         static_cast<socklen_t>(congestion_control.size()), "congestion control");
   }
 }
 
-void LinkSocket::let_wait(int unsent_bytes) const {
-  if (!still_ours()) return;
-  // Where it is not taken the socket stays as it was: slower, not wrong.
-  (void)::setsockopt(descriptor_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes,
-                     sizeof unsent_bytes);
+std::optional<SocketRoom> LinkSocket::room() const {
+  if (!still_ours()) return std::nullopt;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  size = sizeof memory;
+  int outstanding = 0;
+  // After what was acknowledged: in between it may become more, and what was written seem less.
+  if (::getsockopt(descriptor_, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0 ||
+      ::ioctl(descriptor_, SIOCOUTQ, &outstanding) != 0) {
+    return std::nullopt;
+  }
+  SocketRoom room;
+  room.written_bytes = info.tcpi_bytes_acked + static_cast<std::uint64_t>(outstanding);
+  room.unsent_bytes = info.tcpi_notsent_bytes;
+  room.used_bytes = memory[SK_MEMINFO_WMEM_QUEUED];
+  room.buffer_bytes = memory[SK_MEMINFO_SNDBUF];
+  return room;
 }
 
 std::optional<std::string> LinkSocket::find_interface() const {
@@ -169,6 +193,7 @@ void LinkSocket::abandon() const {
   if (!still_ours()) return;
   const linger at_once{1, 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::shutdown(descriptor_, SHUT_RD);
 }
 
 std::optional<LinkFigures> LinkSocket::figures() const {

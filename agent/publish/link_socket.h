@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "agent/publish/hand_over.h"
 #include "proto/base/log.h"
 #include "proto/base/result.h"
 
@@ -27,9 +28,6 @@ struct LinkFigures {
 
 class LinkSocket {
  public:
-  static constexpr int kShallowBytes = 16 * 1024;
-  static constexpr int kDeepBytes = 512 * 1024;
-
   // Before connecting: TCP sockets that are there already are not ours.
   void remember_others();
   // After connecting. kNotFound when there is no new socket to `port`.
@@ -37,18 +35,19 @@ class LinkSocket {
   // While connecting: there is one new socket, and the other side refused it. (Paho notices only
   // when its own time is up.)
   [[nodiscard]] bool refused() const;
-  // TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT and congestion control ("" leaves it).
+  // TCP_NODELAY, TCP_USER_TIMEOUT, congestion control ("" leaves it) and a buffer that takes a
+  // large part at once.
   void tune(const std::string& congestion_control, const Log& log) const;
-  // The kernel takes so many bytes beyond what it has sent (TCP_NOTSENT_LOWAT); tune() begins with
-  // kShallowBytes, so that the newest moment does not wait behind them.
-  void let_wait(int unsent_bytes) const;
   [[nodiscard]] std::optional<LinkFigures> figures() const;
+  [[nodiscard]] std::optional<SocketRoom> room() const;
   // The connection's own address is no address of this machine any more: no answer can come.
   [[nodiscard]] bool address_gone() const;
   // The network interface that the connection's own address is on; empty: not known.
   [[nodiscard]] std::string interface() const;
   // What was written and not taken is not sent any more: closing resets the connection. Without
-  // this the kernel would go on sending it, beside the next connection.
+  // this the kernel would go on sending it, beside the next connection. And whoever waits for
+  // something to come in is woken: Paho's receiving thread, which would see only a second later
+  // that it is to end.
   void abandon() const;
   void forget() { descriptor_ = -1; }
 

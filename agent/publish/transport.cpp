@@ -111,8 +111,9 @@ class Transport::Session final : public mqtt::iaction_listener {
   void subscribe(const std::string& topic, int qos) {
     client_.subscribe(topic, qos, nullptr, subscribe_listener_);
   }
+  // Whatever becomes of it from now on is nothing to report on.
+  void give_up() { closed_ = true; }
   void close(bool clean) {
-    closed_ = true;
     if (clean) hear_last_puback();
     try {
       const auto token = client_.disconnect(0);
@@ -293,7 +294,7 @@ ConnectionNumber Transport::connect() {
 bool Transport::start_when_ready() {
   if (wanted_ == 0) return false;
   const bool waited = SystemClock().monotonic_us() - wanted_since_us_ > kGoneUs;
-  if (!reaper_->idle() && !waited) return false;
+  if (!quiet() && !waited) return false;
   const ConnectionNumber number = std::exchange(wanted_, 0);
   const auto password = read_password_file(settings_.password_file);
   if (!password.ok()) {
@@ -315,6 +316,12 @@ bool Transport::start_when_ready() {
 
 void Transport::disconnect(bool clean) {
   wanted_ = 0;
+  if (session_) session_->give_up();
+  auto last = std::exchange(waiting_, {});
+  if (clean) {
+    for (Publication& each : last) hand_to_paho(std::move(each));
+  }
+  hand_over_.restart();
   if (!clean) socket_.abandon();
   socket_.forget();
   if (!session_) return;
@@ -326,9 +333,29 @@ void Transport::disconnect(bool clean) {
 void Transport::publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
                         bool retained, std::uint64_t token) {
   if (!session_) return;
+  waiting_.push_back({topic, std::move(payload), qos, retained, token});
+  hand_over();
+}
+
+void Transport::hand_over() {
+  while (!waiting_.empty()) {
+    const std::uint64_t bytes = waiting_.front().payload->size();
+    const auto room = socket_.room();
+    if (room && !hand_over_.takes(*room, bytes)) return;
+    hand_over_.handed(bytes);
+    Publication next = std::move(waiting_.front());
+    waiting_.pop_front();
+    hand_to_paho(std::move(next));
+  }
+}
+
+void Transport::hand_to_paho(Publication publication) {
+  if (!session_) return;
   try {
-    session_->publish(topic, std::move(payload), qos, retained, token);
+    session_->publish(publication.topic, std::move(publication.payload), publication.qos,
+                      publication.retained, publication.token);
   } catch (const mqtt::exception& e) {
+    waiting_.clear();
     sink_.on_disconnected(last_connection_, e.what());
   }
 }
@@ -350,6 +377,8 @@ void Transport::tune_socket() {
   }
   socket_.tune(settings_.congestion_control, log_);
 }
+
+bool Transport::quiet() const { return reaper_->idle(); }
 
 std::optional<LinkFigures> Transport::link_figures() const { return socket_.figures(); }
 

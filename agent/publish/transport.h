@@ -9,12 +9,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "agent/publish/broker_address.h"
+#include "agent/publish/hand_over.h"
 #include "agent/publish/link_socket.h"
 #include "agent/spool/part_builder.h"
 #include "proto/base/log.h"
@@ -76,16 +78,28 @@ class Transport {
   // Gives the present one up. `clean` sends DISCONNECT, so that the will is not published, and
   // waits up to a second for what was published before to leave.
   void disconnect(bool clean);
+  // Nothing is left of the connections that were given up.
+  [[nodiscard]] bool quiet() const;
 
-  // The payload is not copied by us; Paho copies it once. A topic goes out in full once for each
-  // connection, as far as the broker takes aliases.
+  // In this order; each goes when the kernel takes it, see hand_over(). The payload is not copied
+  // by us; Paho copies it once. A topic goes out in full once for each connection, as far as the
+  // broker takes aliases.
   void publish(const std::shared_ptr<const std::string>& topic, Frame payload, int qos,
                bool retained, std::uint64_t token);
   void subscribe(const std::string& topic, int qos);
 
+  // Call every kHandOverUs while something waits(): what the kernel takes now goes to Paho.
+  static constexpr std::int64_t kHandOverUs = 4'000;
+  void hand_over();
+  [[nodiscard]] bool waits() const { return !waiting_.empty(); }
+  // The kernel is given so much beyond what it has sent; at first little, so that the newest moment
+  // does not wait behind it.
+  static constexpr std::uint64_t kShallowBytes = 16 * 1024;
+  static constexpr std::uint64_t kDeepBytes = 256 * 1024;
+  void let_wait(std::uint64_t unsent_bytes) { hand_over_.limit(unsent_bytes); }
+
   // After on_connected: finds the socket and sets its options.
   void tune_socket();
-  void let_wait(int unsent_bytes) { socket_.let_wait(unsent_bytes); }
   [[nodiscard]] std::optional<LinkFigures> link_figures() const;
   [[nodiscard]] std::string interface() const { return socket_.interface(); }
   [[nodiscard]] bool address_gone() const { return socket_.address_gone(); }
@@ -97,6 +111,14 @@ class Transport {
  private:
   class Session;
   class Reaper;
+  struct Publication {
+    std::shared_ptr<const std::string> topic;
+    Frame payload;
+    int qos = 0;
+    bool retained = false;
+    std::uint64_t token = 0;
+  };
+  void hand_to_paho(Publication publication);
   TransportSettings settings_;
   TransportSink& sink_;
   const Log log_;
@@ -107,6 +129,8 @@ class Transport {
   ConnectionNumber wanted_ = 0;  // not begun yet; 0: none
   std::int64_t wanted_since_us_ = 0;
   LinkSocket socket_;
+  HandOver hand_over_;
+  std::deque<Publication> waiting_;  // for the kernel
 };
 
 }  // namespace sitecast::agent

@@ -3,6 +3,7 @@
 #include "agent/publish/transport.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
 #include <csignal>
@@ -32,6 +33,21 @@ class Sink final : public agent::TransportSink {
   void on_message(agent::ConnectionNumber, std::string, std::string) override {}
 };
 
+agent::TransportSettings settings_of(const HubStack& stack, const EnrolledDevice& enrolled) {
+  agent::TransportSettings settings;
+  settings.broker = *agent::parse_broker_url("mqtt://127.0.0.1:" + std::to_string(kPort));
+  settings.username = enrolled.id.text();
+  settings.password_file = stack.folder() / "device.password";
+  std::ofstream(settings.password_file) << enrolled.password << "\n";
+  settings.will_topic = format_topic({TopicKind::kStatus, enrolled.project, enrolled.id, {}, ""});
+  return settings;
+}
+
+std::shared_ptr<const std::string> fill_topic(const EnrolledDevice& enrolled) {
+  return std::make_shared<const std::string>(
+      format_topic({TopicKind::kFill, enrolled.project, enrolled.id, CaptureId::make(), "audio"}));
+}
+
 // A window of small parts is thousands of messages; a link that stands still keeps them waiting.
 TEST(AgentTransportTest, AWindowOfSmallPartsWaitsOutAStall) {
   constexpr int kParts = 1000;
@@ -39,18 +55,11 @@ TEST(AgentTransportTest, AWindowOfSmallPartsWaitsOutAStall) {
   const EnrolledDevice enrolled = stack.enrol(stack.add_project());
   ASSERT_NO_FATAL_FAILURE(stack.start_broker());
   Sink sink;
-  agent::TransportSettings settings;
-  settings.broker = *agent::parse_broker_url("mqtt://127.0.0.1:" + std::to_string(kPort));
-  settings.username = enrolled.id.text();
-  settings.password_file = stack.folder() / "device.password";
-  std::ofstream(settings.password_file) << enrolled.password << "\n";
-  settings.will_topic = format_topic({TopicKind::kStatus, enrolled.project, enrolled.id, {}, ""});
-  agent::Transport transport(settings, sink, Log("test"));
+  agent::Transport transport(settings_of(stack, enrolled), sink, Log("test"));
   transport.connect();
   ASSERT_TRUE(eventually([&] { return sink.connected.load(); }));
 
-  const auto topic = std::make_shared<const std::string>(
-      format_topic({TopicKind::kFill, enrolled.project, enrolled.id, CaptureId::make(), "audio"}));
+  const auto topic = fill_topic(enrolled);
   const auto part = std::make_shared<const std::string>(8000, 'x');
   stack.signal_broker(SIGSTOP);
   for (int i = 0; i < kParts; ++i) {
@@ -60,6 +69,45 @@ TEST(AgentTransportTest, AWindowOfSmallPartsWaitsOutAStall) {
   EXPECT_TRUE(eventually([&] { return sink.answered == kParts; })) << sink.answered;
   EXPECT_EQ(sink.disconnects, 0);
   transport.disconnect(true);
+}
+
+// Paho 1.3.12 never frees what it has not come to send when its client is destroyed.
+TEST(AgentTransportTest, WhatWasNotSentIsFreedWithItsConnection) {
+  constexpr std::size_t kPartBytes = 32'000;
+  constexpr std::uint64_t kParts = 500;  // more than kernel and broker take
+  HubStack stack(kPort);
+  const EnrolledDevice enrolled = stack.enrol(stack.add_project());
+  ASSERT_NO_FATAL_FAILURE(stack.start_broker());
+  Sink sink;
+  agent::Transport transport(settings_of(stack, enrolled), sink, Log("test"));
+  const auto topic = fill_topic(enrolled);
+  const auto part = std::make_shared<const std::string>(kPartBytes, 'x');
+  std::size_t before = 0;
+  for (int connection = 0; connection < 3; ++connection) {
+    sink.connected = false;
+    transport.connect();
+    ASSERT_TRUE(eventually([&] {
+      transport.start_when_ready();
+      return sink.connected.load();
+    }));
+    transport.tune_socket();
+    stack.signal_broker(SIGSTOP);
+    for (std::uint64_t i = 0; i < kParts; ++i) transport.publish(topic, part, 1, false, i);
+    // Until the kernel takes no more.
+    eventually([&, last = std::uint64_t{0}]() mutable {
+      transport.hand_over();
+      const auto figures = transport.link_figures();
+      const std::uint64_t outstanding = figures ? figures->outstanding_bytes : 0;
+      return std::exchange(last, outstanding) == outstanding && outstanding > 0;
+    });
+    EXPECT_TRUE(transport.waits());
+    transport.disconnect(false);
+    stack.signal_broker(SIGCONT);
+    ASSERT_TRUE(eventually([&] { return transport.quiet(); }));
+    const std::size_t held = ::mallinfo2().uordblks;
+    if (connection == 0) before = held;
+    EXPECT_LT(held, before + kPartBytes * kParts / 4) << "after connection " << connection;
+  }
 }
 
 }  // namespace

@@ -477,7 +477,7 @@ TEST_F(DeliveryTest, BackfillStaysWithinItsWindow) {
   machine.receipt(receipt_of(0));
   std::uint64_t bytes = 0;
   for (const SendPart& part : take<SendPart>()) bytes += frame_bytes(0, part.sequence);
-  EXPECT_LE(bytes, 64U * 1024);
+  EXPECT_LE(bytes, 128U * 1024);
   EXPECT_GE(bytes, 20'000U);
 }
 

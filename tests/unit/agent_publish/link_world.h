@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device that films over a link, without threads, sleeps or chance: the real delivery machine,
 // link follower and ladder, run as the courier runs them; a socket that takes what a kernel would
-// (bbr's window, TCP_NOTSENT_LOWAT), a bottleneck with a rate and a drop-tail queue, a hub that
+// (bbr's window, HandOver's limit), a bottleneck with a rate and a drop-tail queue, a hub that
 // commits five times a second. Parts have sizes only. Time passes in steps of 5 ms. Single owner.
 #pragma once
 
