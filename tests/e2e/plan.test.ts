@@ -177,6 +177,8 @@ describe('the plan', () => {
     await centre.page.locator('video').waitFor();
     await other.page.keyboard.press('r');
     await other.page.getByLabel('退回的原因').fill('缺屋面的画面');
+    await other.page.locator('main h2').first().click();
+    await other.page.keyboard.press('c'); // while a reason is being written: nothing
     await centre.page.keyboard.press('c');
     await centre.page.getByText('已记录').waitFor();
     await other.page.getByRole('button', { name: '退回', exact: true }).click();
@@ -279,5 +281,47 @@ describe('the feed', () => {
     await screenshot(page, 'project-links', look);
     visitor.assertClean();
     await visitor.context.close();
+  });
+});
+
+describe('what is being written of a line', () => {
+  it('stays when somebody else moves the line, and when the page is left for the evidence', async () => {
+    const { page, context } = centre;
+    const base = `/api/v1/projects/${stack.project_id}`;
+    await page.goto(`/p/${stack.project_id}/plan`);
+    await page.getByText('落后的事项（1）').click();
+    const late = page.locator('details article').filter({ hasText: '钢柱吊装' });
+    await late.getByText('记录进度').first().click();
+    await late.getByLabel('说明').fill('焊缝还没有探伤');
+
+    const plan = (await (await context.request.get(`${base}/plan`)).json()) as Plan;
+    const item = plan.items[0]!;
+    const answer = await context.request.post(`${base}/plan/statements`, {
+      headers: { 'X-Sitecast': '1' },
+      data: {
+        id: randomBytes(16).toString('base64url'),
+        kind: 'progress',
+        plan_item: item.id,
+        capture_id: item.statements.at(-1)!.capture_id,
+        percentage: 100,
+      },
+    });
+    expect(answer.status()).toBe(201);
+    const row = page.locator('ul.items article').filter({ hasText: '钢柱吊装' });
+    await row.getByText('完成 100%').first().waitFor({ timeout: 30_000 });
+    await page.getByText('落后的事项').waitFor({ state: 'detached' });
+    await row.getByText('记录进度').first().click();
+    expect(await row.getByLabel('说明').inputValue()).toBe('焊缝还没有探伤');
+
+    expect(await row.getByRole('button', { name: '100%', exact: true }).getAttribute('aria-pressed')).toBe('true');
+
+    await row.getByRole('link', { name: '看依据' }).first().click();
+    await page.waitForURL('**/c/*');
+    await page.goBack();
+    await row.getByText('记录进度').first().click();
+    expect(await row.getByLabel('说明').inputValue()).toBe('焊缝还没有探伤');
+    await row.getByRole('button', { name: '记录', exact: true }).click();
+    await row.getByText('已记录').waitFor();
+    expect(await row.getByLabel('说明').inputValue()).toBe('');
   });
 });
