@@ -82,8 +82,16 @@ describe('the plan', () => {
     await filming.end;
     capture = filming.capture;
     const { page } = centre;
+    // Pressed before anything of the recording is here: the moment is that of the address.
+    let pressed = (): void => undefined;
+    const asked = new Promise<void>((done) => (pressed = done));
+    await page.route('**/playlist*', async (route) => {
+      await asked;
+      await route.continue();
+    });
     await page.goto(`/c/${capture}?t=2`);
     await page.getByRole('button', { name: '用这一刻记录进度' }).click();
+    pressed();
     await page.getByLabel('计划项').selectOption({ label: '1 钢柱吊装' });
     await page.getByRole('button', { name: '75%', exact: true }).click();
     await page.getByLabel('说明（可不填）').fill('柱子已立好三排');

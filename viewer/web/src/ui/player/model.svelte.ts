@@ -217,7 +217,8 @@ export class PlayerModel {
   #listen(element: HTMLVideoElement): void {
     const update = (): void => {
       this.paused = element.paused;
-      if (this.mode === 'archive' && !element.seeking) {
+      // Before it knows its media it stands at 0, wherever it was opened.
+      if (this.mode === 'archive' && !element.seeking && element.readyState > HTMLMediaElement.HAVE_NOTHING) {
         this.position = this.#archivePlayer?.positionOf(element.currentTime) ?? element.currentTime;
       }
     };
