@@ -153,6 +153,7 @@ void Inbox::run() {
       not_before_us = 0;
     } else {
       log_.error("{}", written.error().message());
+      ++write_failures_;
       not_before_us = clock.monotonic_us() + kTryAgainUs;
     }
     wake_.notify_all();
@@ -268,6 +269,11 @@ bool Inbox::wait_beyond(std::uint64_t revision, std::int64_t timeout_us) {
     wake_.wait_for_us(mutex_, left_us);
   }
   return true;
+}
+
+std::uint64_t Inbox::write_failures() const {
+  const MutexLock lock(mutex_);
+  return write_failures_;
 }
 
 bool Inbox::written() const {

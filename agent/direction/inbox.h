@@ -61,6 +61,7 @@ class Inbox {
   bool wait_beyond(std::uint64_t revision, std::int64_t timeout_us);
   // Nothing waits to be written.
   [[nodiscard]] bool written() const;
+  [[nodiscard]] std::uint64_t write_failures() const;
 
  private:
   Inbox(std::filesystem::path file, Log log) : file_(std::move(file)), log_(std::move(log)) {}
@@ -82,6 +83,7 @@ class Inbox {
   std::map<ProjectId, std::int64_t> heard_ SC_GUARDED_BY(mutex_);   // and written
   std::uint64_t revision_ SC_GUARDED_BY(mutex_) = 0;
   std::uint64_t written_ SC_GUARDED_BY(mutex_) = 0;  // this revision is in the file
+  std::uint64_t write_failures_ SC_GUARDED_BY(mutex_) = 0;
   bool stopping_ SC_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
