@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { startStack, type Device, type Stack } from './support/stack';
+import { TunnelDevice } from './support/tunnel_device';
 
 interface Answer {
   waiting: { duration_ms: number; captures: number; for_network: boolean };
@@ -187,4 +188,44 @@ describe('the devices of a project', () => {
     await pictures('done');
     centre.assertClean();
   }, 120_000);
+});
+
+// What a browser agent says, by its own code (agent/web), from Node: its media is made up, its bytes are not.
+describe('a device that speaks through the gateway', () => {
+  let phoneInBrowser: TunnelDevice;
+  beforeAll(async () => {
+    phoneInBrowser = await TunnelDevice.of(await stack.addDevice('浏览器'), stack.http);
+  });
+  afterAll(() => phoneInBrowser?.close());
+
+  it('is refused with a password that is not its own', async () => {
+    await expect(phoneInBrowser.connect({ password: 'guessed' })).rejects.toThrow('not_admitted');
+  });
+
+  it('delivers like any other, once, through a cut in the middle', async () => {
+    const capture = await phoneInBrowser.makeCapture(area);
+    await phoneInBrowser.connect();
+    await phoneInBrowser.deliver(capture, { upTo: 20 });
+    phoneInBrowser.cut();
+    await phoneInBrowser.connect();
+    expect(await phoneInBrowser.positions(capture)).toEqual({ video: 20, audio: 20 });
+    await phoneInBrowser.deliver(capture); // all of it, also what is there
+    for (const track of ['video', 'audio'] as const) {
+      expect(stack.archived(capture.text, track).equals(capture.media(track)), track).toBe(true);
+    }
+    const folder = stack.newFolder();
+    await stack.hub('export', capture.text, '--out', folder);
+    const verified = await stack.hub('verify', folder);
+    expect(verified).toMatch(/^已验证 VERIFIED$/m);
+    for (const track of ['video', 'audio']) {
+      expect(verified).toContain(`${track}: 40 parts (0-39), signed by the device: 0-39`);
+    }
+  }, 60_000);
+
+  it('can say nothing as another device or in another project', async () => {
+    await phoneInBrowser.connect();
+    expect(await phoneInBrowser.tryTopic({ project: 'AZNafIABcAGAAQIDBAUGCg' })).toBe(0x87);
+    expect(await phoneInBrowser.tryTopic({ device: 'AZNafIABcAGAAQIDBAUGDQ' })).toBe(0x87);
+    expect(await phoneInBrowser.tryTopic({})).toBe(0);
+  });
 });

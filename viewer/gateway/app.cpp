@@ -82,14 +82,15 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
   SC_TRY(open_desk());
-  service_ = std::make_unique<Service>(Service::Parts{
-      *accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
-      hub::Layout(config_.hub_state_dir), *desk_, publisher_.get(), config_.public_origin, post});
+  service_ = std::make_unique<Service>(
+      Service::Parts{*accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
+                     hub::Layout(config_.hub_state_dir), *desk_, publisher_.get(),
+                     config_.public_origin, config_.broker.plain.has_value(), post});
   SC_TRY_ASSIGN(server_,
                 Server::open(loop_,
                              {config_.listen, config_.tls, config_.limits,
                               content_security_policy(config_.public_origin), config_.trusted_proxy,
-                              config_.public_origin.starts_with("https://")},
+                              config_.public_origin.starts_with("https://"), config_.broker.plain},
                              *service_, *pool_, clock_, traffic_));
   SC_TRY(open_broker_reader());
   SC_TRY(open_metrics());

@@ -144,6 +144,9 @@ Result<BrokerConfig> read_broker(Table& table) {
   BrokerConfig broker;
   SC_TRY_ASSIGN(broker.url, table.text("url", std::nullopt));
   SC_TRY(check_broker_url(broker.url));
+  if (broker.url.starts_with("mqtt://")) {
+    SC_TRY_ASSIGN(broker.plain, parse_endpoint(broker.url.substr(broker.url.find("//") + 2)));
+  }
   SC_TRY_ASSIGN(broker.ca_file, table.path("ca_file", broker.url.starts_with("mqtts://")));
   SC_TRY_ASSIGN(broker.reader.username, table.text("reader_username", "gateway-reader"));
   SC_TRY_ASSIGN(broker.reader.password_file, table.path("reader_password_file", true));

@@ -32,6 +32,7 @@ struct BrokerUser {
 
 struct BrokerConfig {
   std::string url;
+  std::optional<Endpoint> plain;  // of an mqtt:// url, which is on loopback
   std::filesystem::path ca_file;
   BrokerUser reader;
   std::optional<BrokerUser> publisher;  // absent: people can look and state nothing

@@ -17,7 +17,8 @@ bool role_may(Role role, Action action) {
     case Action::kState:
     case Action::kInspect: return role == Role::kCentre || role == Role::kAgent;
     case Action::kDecide: return role == Role::kCentre;
-    case Action::kSignIn: return false;  // not something that is done to a project
+    case Action::kSignIn:  // these are not done to a project
+    case Action::kTunnel: return false;
   }
   return false;
 }

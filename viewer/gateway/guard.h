@@ -29,6 +29,7 @@ enum class Action {
   kState,    // say something: what was seen, that a milestone is reached
   kDirect,   // point, say, ask: who watches to who films
   kDecide,   // what the centre alone does: take over a plan
+  kTunnel,   // a device's connection to the broker, which decides who it is and what it may
   kInspect,  // how things stand behind the scenes: each device and what it holds
 };
 

@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -55,6 +56,7 @@ export interface Filming {
 }
 
 export interface Device {
+  config: string; // its agent.toml; key and password lie beside it
   // Runs sitecast-agent to its end; its stdout.
   agent(...parameters: string[]): Promise<string>;
   // Starts sitecast-agent and leaves it running until stop().
@@ -68,6 +70,9 @@ export interface Stack extends StackInfo, Device {
   // Another phone for the same project.
   addDevice(name: string): Promise<Device>;
   stopAgents(): Promise<void>;
+  // A track's archived media as it lies on disk.
+  archived(capture: string, track: string): Buffer;
+  newFolder(): string; // its path; it does not exist yet
   // Overwrites a stretch in the middle of a track's archived file, as a failing disk would.
   damage(capture: string, track: string): void;
   stop(): Promise<void>;
@@ -127,6 +132,7 @@ function device(config: string, started: ChildProcess[]): Device {
     return agent;
   };
   return {
+    config,
     async agent(...parameters) {
       return (await run(agentCommand, ['--config', config, ...parameters], { env: siteTime })).stdout;
     },
@@ -187,7 +193,14 @@ export async function startStack(): Promise<Stack> {
     for (const agent of agents) agent.kill('SIGTERM');
     await Promise.all(agents.map(ended));
   };
+  const mediaFile = (capture: string, track: string): string => {
+    const names = readdirSync(info.hub_state_dir, { recursive: true, encoding: 'utf8' });
+    const name = names.find((path) => path.endsWith(join(capture, `${track}.media`)));
+    if (name === undefined) throw new Error(`no file of ${track} of ${capture}`);
+    return join(info.hub_state_dir, name);
+  };
   let devices = 0;
+  let folders = 0;
   return {
     ...info,
     ...device(info.device_config, agents),
@@ -203,11 +216,10 @@ export async function startStack(): Promise<Stack> {
       return device(join(home, 'agent.toml'), agents);
     },
     stopAgents,
+    archived: (capture, track) => readFileSync(mediaFile(capture, track)),
+    newFolder: () => join(folder, `folder-${++folders}`),
     damage(capture, track) {
-      const names = readdirSync(info.hub_state_dir, { recursive: true, encoding: 'utf8' });
-      const name = names.find((path) => path.endsWith(join(capture, `${track}.media`)));
-      if (name === undefined) throw new Error(`no file of ${track} of ${capture}`);
-      const file = openSync(join(info.hub_state_dir, name), 'r+');
+      const file = openSync(mediaFile(capture, track), 'r+');
       const size = fstatSync(file).size;
       writeSync(file, new Uint8Array(Math.floor(size / 20)), 0, null, Math.floor(size / 2));
       closeSync(file);

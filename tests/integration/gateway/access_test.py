@@ -32,7 +32,7 @@ class Matrix(WorldTest):
     def expected(self, user, route, which):
         kind = route["object"]
         if kind == "public":
-            return 200
+            return 101 if route["websocket"] else 200
         if user is None:
             return 401
         if kind in ("own_session", "project_list"):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Live parts and news, from a real broker to WebSockets."""
 import pathlib
+import struct
 import unittest
 
-from client import BINARY, TEXT
+from client import BINARY, CLOSE, TEXT
 from openapi_schema import check
 from world import WorldTest, wait_until
 
@@ -93,6 +94,99 @@ class Live(WorldTest):
         self.assertIn(rude.close_code(20), (1009, None))
         self.publish_frames(0, 1)
         self.assertEqual(polite.frame(20), (BINARY, self.expected(0)))
+
+
+
+def mqtt_text(text):
+    return struct.pack(">H", len(text)) + text
+
+
+def mqtt_packet(first, body=b""):
+    length, rest = b"", len(body)
+    while True:
+        length += bytes([rest & 0x7F | (0x80 if rest > 0x7F else 0)])
+        rest >>= 7
+        if not rest:
+            return bytes([first]) + length + body
+
+
+def mqtt_connect(user, password=b"secret", version=5):
+    return mqtt_packet(0x10, mqtt_text(b"MQTT") + bytes([version, 0xC2, 0, 60, 0]) + mqtt_text(b"") +
+                       mqtt_text(user) + mqtt_text(password))
+
+
+def mqtt_publish(topic, payload):
+    return mqtt_packet(0x32, mqtt_text(topic.encode()) + b"\0\1\0" + payload)
+
+
+class Tunnel(WorldTest):
+    """MQTT through the gateway's own door. Here the broker takes any password; whom it takes and what that one
+    may do is tried where it has its rights (hub_broker_rights_test)."""
+    PORT_BASE = 21528
+
+    def setUp(self):
+        self.live = self.world.made["mine"]["live"]
+        self.device = self.live["topic"].split("/")[3].encode()
+
+    def open(self, **headers):
+        return self.world.client().open("/api/v1/mqtt", **{"Sec-WebSocket-Protocol": "mqtt", **headers})
+
+    def connected(self):
+        answer, socket = self.open()
+        self.assertEqual((answer.status, answer.fields["sec-websocket-protocol"]), (101, "mqtt"))
+        socket.send(BINARY, mqtt_connect(self.device))
+        opcode, connack = socket.frame(20)
+        self.assertEqual((opcode, connack[0], connack[3]), (BINARY, 0x20, 0), connack)
+        return socket
+
+    def assert_ends(self, socket):
+        """However it ends: nothing that is MQTT came back."""
+        try:
+            opcode, payload = socket.frame(20)
+        except (EOFError, ConnectionError):
+            return
+        self.assertEqual(opcode, CLOSE)
+        self.assertIn(payload[:2], (b"\x03\xf0", b"\x03\xef"))  # 1008; 1007: text that is no text
+
+    def test_a_devices_part_reaches_who_watches_however_its_bytes_are_cut(self):
+        viewer = self.world.client("ana")
+        _, watching = viewer.open(f"/api/v1/captures/{self.live['capture']}/live")
+        device = self.connected()
+        frame = pathlib.Path(self.live["frames"][0]).read_bytes()
+        publish = mqtt_publish(self.live["topic"], frame)
+        for at in range(0, len(publish), 100):
+            device.send(BINARY, publish[at:at + 100])
+        self.assertEqual(watching.frame(20), (BINARY, b"\x05video" + frame))
+        self.assertEqual(device.frame(20)[1][0], 0x40)  # PUBACK
+
+    def test_the_broker_hears_nothing_of_who_does_not_begin_as_a_device(self):
+        for what, message in {"no MQTT": b"GET / HTTP/1.1\r\n\r\n", "a publish": mqtt_publish("x", b"y"),
+                              "the hub": mqtt_connect(b"hub"), "the gateway": mqtt_connect(b"gateway-publisher"),
+                              "no password": mqtt_connect(self.device, b""),
+                              "MQTT 3.1.1": mqtt_connect(self.device, version=4)}.items():
+            with self.subTest(what):
+                _, socket = self.open()
+                socket.send(BINARY, message)
+                self.assert_ends(socket)
+        _, socket = self.open()
+        socket.send(TEXT, mqtt_connect(self.device))
+        self.assert_ends(socket)
+        self.assertNotIn("as hub", self.world.read_log())
+
+    def test_what_no_device_says_ends_a_connection_that_was_fine(self):
+        for message in (mqtt_connect(self.device), b"\xf0\0", b"\x34\5\0\1x\0\1", b"\x30\xff\xff\xff\x7f"):
+            device = self.connected()
+            device.send(BINARY, message)
+            with self.assertRaises((EOFError, ConnectionError), msg=message):
+                device.frame(20)
+
+    def test_a_foreign_page_gets_no_tunnel(self):
+        answer, _ = self.open(Origin="http://evil.example")
+        self.assertEqual(answer.status, 403)
+        answer, socket = self.open(Origin=f"http://127.0.0.1:{self.world.port}")
+        self.assertEqual(answer.status, 101)
+        socket.close()
+        self.assertEqual(self.world.client().get("/api/v1/mqtt").status, 426)
 
 
 class Devices(WorldTest):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a request ends in: a response, or the permission to go on as a WebSocket.
+// What a request ends in: a response, or the permission to go on as a WebSocket or a tunnel.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,10 @@ struct Upgrade {
 
 inline constexpr std::uint64_t kSmallBodyBytes = 16 * 1024;
 
-using Answer = std::variant<Response, Upgrade>;
+// Go on as a tunnel to the broker (server/tunnel_channel.h).
+struct Tunnel {};
+
+using Answer = std::variant<Response, Upgrade, Tunnel>;
 
 // Answers requests. Owner thread: the io thread; `done` runs there exactly once, at once or later.
 class RequestHandler {

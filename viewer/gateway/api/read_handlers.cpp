@@ -259,6 +259,7 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kDirect:
     case RouteId::kDirectCapture:
     case RouteId::kUpdates:
+    case RouteId::kTunnel:
     case RouteId::kCaptureLive:
     case RouteId::kStaticFile: break;  // never come here: api/service.cpp answers them
   }

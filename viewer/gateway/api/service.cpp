@@ -18,6 +18,12 @@ Response sign_in_first() {
   return error_response(401, "sign_in", "sign in first: POST /api/v1/session");
 }
 
+Response websocket_only() {
+  auto response = error_response(426, "websocket", "this address speaks WebSocket");
+  response.add("Upgrade", "websocket");
+  return response;
+}
+
 Response busy() {
   auto response = error_response(503, "unavailable", "too much to do right now, try again");
   response.add("Retry-After", "1");
@@ -102,18 +108,25 @@ void Service::handle(std::shared_ptr<const Request> request, std::function<void(
   // Nobody learns more than this, whatever they ask for.
   if (!call->subject.account_role) return call->done(sign_in_first());
   if (is_websocket && !call->request->upgrade_websocket) {
-    auto response = error_response(426, "websocket", "this address speaks WebSocket");
-    response.add("Upgrade", "websocket");
-    return call->done(std::move(response));
+    return call->done(websocket_only());
   }
   if (kind == ObjectKind::kOwnSession) return answer_own_session(call);
   read(call);
+}
+
+Answer Service::tunnel(const Request& request) const {
+  if (!request.upgrade_websocket) return websocket_only();
+  if (parts_.tunnel) return Tunnel{};
+  auto response = error_response(503, "unavailable", "devices connect to the broker itself here");
+  response.cause = "broker.url is mqtts://: no tunnel to it";
+  return response;
 }
 
 void Service::answer_public(const std::shared_ptr<Call>& call) {
   switch (call->route->id) {
     case RouteId::kHealth: return call->done(json_response(R"({"status":"ok"})"));
     case RouteId::kSignIn: return sign_in(call);
+    case RouteId::kTunnel: return call->done(tunnel(*call->request));
     default: return call->done(parts_.static_files.answer(*call->request));
   }
 }

@@ -44,6 +44,7 @@ class Service final : public RequestHandler {
     PlanDesk& desk;
     EventPublisher* publisher;  // null: nothing can be stated
     std::string public_origin;  // empty: the Host field says where we are
+    bool tunnel = false;        // the broker can be reached through us
     Post post_to_io;
   };
   explicit Service(Parts parts);
@@ -71,6 +72,7 @@ class Service final : public RequestHandler {
   void log_failure(const Request& request, const Answer& answer) const;
   [[nodiscard]] bool origin_is_ours(const Request& request) const;
   void answer_public(const std::shared_ptr<Call>& call);
+  [[nodiscard]] Answer tunnel(const Request& request) const;
   void answer_own_session(const std::shared_ptr<Call>& call);
   void sign_in(const std::shared_ptr<Call>& call);
   void sign_out(const std::shared_ptr<Call>& call);

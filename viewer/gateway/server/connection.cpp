@@ -9,6 +9,7 @@
 #include "viewer/gateway/server/environment.h"
 #include "viewer/gateway/server/file_sender.h"
 #include "viewer/gateway/server/timing.h"
+#include "viewer/gateway/server/tunnel_channel.h"
 #include "viewer/gateway/server/websocket_channel.h"
 
 namespace sitecast::gateway {
@@ -168,6 +169,11 @@ class HttpConnection final : public OpenConnection,
       take_over(std::move(message), std::move(upgrade->start));
       co_return false;
     }
+    if (std::holds_alternative<Tunnel>(answer)) {
+      log_request(*request, 101, 0, began_us);
+      tunnel(std::move(message));
+      co_return false;
+    }
     auto& response = std::get<Response>(answer);
     const unsigned status = response.status;
     const std::uint64_t size = request->head ? 0 : size_bytes(response.body);
@@ -283,6 +289,17 @@ class HttpConnection final : public OpenConnection,
         environment_.context,
         [channel, message = std::move(message), start = std::move(start)]() mutable {
           return channel->run(std::move(message), std::move(start));
+        },
+        net::detached);
+  }
+
+  void tunnel(http::request<http::string_body> message) {
+    auto channel =
+        std::make_shared<TunnelChannel<Stream>>(environment_, std::move(stream_), this->address());
+    net::co_spawn(
+        environment_.context,
+        [channel, message = std::move(message)]() mutable {
+          return channel->run(std::move(message));
         },
         net::detached);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "proto/base/log.h"
 #include "viewer/gateway/api/answer.h"
 #include "viewer/gateway/api/read_pool.h"
+#include "viewer/gateway/config.h"
 #include "viewer/gateway/server/asio.h"
 #include "viewer/gateway/server/connections.h"
 #include "viewer/gateway/server/traffic.h"
@@ -26,6 +28,7 @@ struct Environment {
   const std::string& content_security_policy;
   const std::vector<std::string>& trusted_proxy;
   const bool public_tls;
+  const std::optional<Endpoint>& broker;  // of the tunnel
   Log log{"gateway/http"};
 };
 

@@ -59,7 +59,8 @@ struct Server::Impl {
                     connections,
                     settings.content_security_policy,
                     settings.trusted_proxy,
-                    settings.public_tls} {}
+                    settings.public_tls,
+                    settings.broker} {}
 
   IoLoop& loop;
   const ServerSettings settings;

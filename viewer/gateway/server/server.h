@@ -27,6 +27,7 @@ struct ServerSettings {
   std::string content_security_policy;
   std::vector<std::string> trusted_proxy;  // who may say whose request it is
   bool public_tls = false;                 // browsers come over TLS, though it may end before us
+  std::optional<Endpoint> broker;  // of the tunnel; absent: the handler never answers with one
 };
 
 class Server {
