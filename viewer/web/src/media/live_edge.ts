@@ -18,7 +18,7 @@ export interface EdgeLimits {
 }
 
 export const videoEdge: EdgeLimits = {
-  targetSlack: 0.015,
+  targetSlack: 0.03,
   windowSeconds: 1,
   maxRate: 1.3,
   minRate: 0.95,
