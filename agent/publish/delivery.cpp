@@ -178,7 +178,9 @@ void Delivery::lose_connection() {
   }
   for (auto& [position, event] : events_) event.sent = false;
   const bool pressing = !all_delivered() || now - live_at_us_ < kSlowLinkUs;
-  retry_at_us_ = now + std::max<std::int64_t>(backoff_.next_us(pressing) - waited_us, 0);
+  const std::int64_t pause_us = backoff_.next_us(pressing);
+  // A quarter stays, by chance: else all devices of a broker that fell silent come back as one.
+  retry_at_us_ = now + std::max(pause_us - waited_us, pause_us / 4);
 }
 
 void Delivery::give_up_connection(std::string why) {

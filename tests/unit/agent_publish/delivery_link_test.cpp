@@ -277,6 +277,23 @@ TEST_F(DeliveryTest, ALongPauseEndsSoonWhenSomethingIsFilmed) {
   EXPECT_LE(machine.next_tick_us() - clock.monotonic_us(), 3 * kSecond);
 }
 
+TEST_F(DeliveryTest, SilenceBeforeACutCountsAsPauseButForAQuarter) {
+  const auto pause_us = [&](std::int64_t silent_us) {
+    Delivery other_machine{{1 << 20, "test"}, *this, clock, 1};
+    other_machine.tick();
+    clock.advance_us(500 * kMs);
+    other_machine.tick();
+    other_machine.connected();
+    clock.advance_us(silent_us);
+    other_machine.disconnected("cut");
+    return other_machine.next_tick_us() - clock.monotonic_us();
+  };
+  const std::int64_t whole = pause_us(0);
+  EXPECT_GE(whole, 250 * kMs);
+  EXPECT_EQ(pause_us(100 * kMs), whole - 100 * kMs);
+  EXPECT_EQ(pause_us(10 * kSecond), whole / 4);
+}
+
 TEST_F(DeliveryTest, AStuckConnectionIsLeftAndAnotherOneMadeAtOnce) {
   connect();
   take_actions();
