@@ -26,23 +26,6 @@ void BoxWriter::set_u32(std::size_t at, std::uint32_t value) {
   }
 }
 
-ByteView FieldReader::take(std::size_t count) {
-  if (count > rest_.size()) {
-    ok_ = false;
-    rest_ = {};
-    return {};
-  }
-  const ByteView taken = rest_.first(count);
-  rest_ = rest_.subspan(count);
-  return taken;
-}
-
-std::uint64_t FieldReader::number(std::size_t size) {
-  std::uint64_t value = 0;
-  for (const std::uint8_t byte : take(size)) value = value << 8 | byte;
-  return value;
-}
-
 Result<Box> take_box(ByteView& rest) {
   FieldReader head(rest);
   const std::uint32_t size = head.u32();

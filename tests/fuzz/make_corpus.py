@@ -212,3 +212,18 @@ def zone_head(version):
 
 write("fuzz_time_zone", [zone_head(b"\0") + zone_block(4),
                          zone_head(b"2") + zone_block(4) + zone_head(b"2") + zone_block(8) + b"\nCST-8\n"])
+
+
+def mqtt_string(text):
+    return struct.pack(">H", len(text)) + text
+
+
+def mqtt_packet(first, body):
+    return bytes([first, *varint(len(body))]) + body
+
+
+CONNECT = mqtt_packet(0x10, mqtt_string(b"MQTT") + b"\5\xc6\0\x3c\x05\x11\0\0\0\x1e" + mqtt_string(b"") + b"\0" +
+                      mqtt_string(b"sitecast/1/a/b/status") + mqtt_string(b"gone") +
+                      mqtt_string(b"AaIeLRVNcAeRuzvw0QyVjQ") + mqtt_string(b"word"))
+PUBLISH = mqtt_packet(0x32, mqtt_string(b"sitecast/1/a/b/event") + b"\0\1\0event")
+write("fuzz_packet_gate", [CONNECT, CONNECT + PUBLISH + mqtt_packet(0xC0, b"") + mqtt_packet(0xE0, b"")])

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <optional>
 
+#include "proto/base/field_reader.h"
 #include "proto/base/id.h"
 #include "proto/codec/limits.h"
 
@@ -37,48 +37,19 @@ bool may_follow(std::uint8_t first) {
   }
 }
 
-// Reads the body of a CONNECT; what is cut off makes ok() false.
-class Fields {
- public:
-  explicit Fields(ByteView bytes) : rest_(bytes) {}
+// Section 1.5.4.
+ByteView take_string(FieldReader& fields) { return fields.take(fields.u16()); }
 
-  ByteView take(std::size_t count) {
-    if (count > rest_.size()) {
-      ok_ = false;
-      rest_ = {};
-      return {};
-    }
-    const ByteView taken = rest_.first(count);
-    rest_ = rest_.subspan(count);
-    return taken;
+// Section 2.2.2: their size, as a variable byte integer, and they.
+void skip_properties(FieldReader& fields) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < kLengthBytes; ++i) {
+    const std::uint8_t byte = fields.u8();
+    size |= static_cast<std::size_t>(byte & 0x7f) << 7 * i;
+    if (byte < 0x80) return fields.skip(size);
   }
-  std::uint8_t u8() {
-    const ByteView one = take(1);
-    return one.empty() ? 0 : one[0];
-  }
-  ByteView string() {
-    const std::size_t high = u8();
-    const std::size_t low = u8();
-    return take(high << 8 | low);
-  }
-  void skip_properties() {
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < kLengthBytes; ++i) {
-      const std::uint8_t byte = u8();
-      size |= static_cast<std::size_t>(byte & 0x7f) << 7 * i;
-      if (byte < 0x80) {
-        take(size);
-        return;
-      }
-    }
-    ok_ = false;
-  }
-  [[nodiscard]] bool at_end() const { return ok_ && rest_.empty(); }
-
- private:
-  ByteView rest_;
-  bool ok_ = true;
-};
+  fields.skip(fields.rest().size() + 1);  // no such integer
+}
 
 bool is_device_id(ByteView text) {
   const auto id = DeviceId::parse(to_string(text));
@@ -86,7 +57,7 @@ bool is_device_id(ByteView text) {
 }
 
 Status check_connect(ByteView body) {
-  Fields fields(body);
+  FieldReader fields(body);
   const ByteView protocol = fields.take(kProtocol.size());
   if (!std::equal(protocol.begin(), protocol.end(), kProtocol.begin(), kProtocol.end())) {
     return invalid_argument("not MQTT 5");
@@ -96,17 +67,18 @@ Status check_connect(ByteView body) {
   if ((flags & kUsernameFlag) == 0 || (flags & kPasswordFlag) == 0) {
     return invalid_argument("CONNECT without a username and a password");
   }
-  fields.take(2);  // keep alive
-  fields.skip_properties();
-  fields.string();  // client id: the broker puts the username there
+  fields.skip(2);  // keep alive
+  skip_properties(fields);
+  take_string(fields);  // client id: the broker puts the username there
   if ((flags & kWillFlag) != 0) {
-    fields.skip_properties();
-    fields.string();
-    fields.string();
+    skip_properties(fields);
+    take_string(fields);
+    take_string(fields);
   }
-  const ByteView username = fields.string();
-  const ByteView password = fields.string();
-  if (!fields.at_end()) return invalid_argument("CONNECT whose fields do not add up");
+  const ByteView username = take_string(fields);
+  const ByteView password = take_string(fields);
+  if (!fields.ok() || !fields.rest().empty())
+    return invalid_argument("CONNECT whose fields do not add up");
   if (password.empty()) return invalid_argument("CONNECT with an empty password");
   if (!is_device_id(username)) return invalid_argument("CONNECT of nobody who is a device");
   return Ok{};

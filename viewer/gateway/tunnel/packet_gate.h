@@ -35,7 +35,6 @@ class PacketGate {
   Bytes connect_;  // gathered until it is whole
   ByteView forward_;
   bool connected_ = false;
-  std::uint8_t first_ = 0;        // of the packet whose header is being read
   std::size_t header_bytes_ = 0;  // of it, read so far
   std::size_t length_ = 0;        // as far as it was read
   std::size_t rest_ = 0;          // of the packet's body, still to pass
