@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The golden vectors of proto/vectors, from the side of who makes the bytes.
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { hexDecode, hexEncode } from '../../../viewer/web/src/codec/bytes';
+import { hexEncode } from '../../../viewer/web/src/codec/bytes';
 import { readFields } from '../../../viewer/web/src/codec/protobuf';
+import { bytes, vectors, type PartFrameExample } from '../../../viewer/web/test/golden';
 import { helloBytes, parseReceipt } from '../src/proto/control';
 import { eventBytes, type Body, type Statement } from '../src/proto/events';
 import { makeAacInit, makeOpusInit, makeVideoInit } from '../src/proto/init_muxer';
@@ -17,12 +17,6 @@ import {
   type FileInfo,
 } from '../src/proto/part_writer';
 import { headSigningBytes, RunningHash, signHead, type SignedHead } from '../src/proto/running_hash';
-
-function vectors<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../../proto/vectors/${name}`, import.meta.url), 'utf8')) as T;
-}
-
-const bytes = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hexDecode(hex)!);
 
 interface NamedBytes {
   name: string;
@@ -40,25 +34,7 @@ function field(message: Uint8Array, wanted: number): { value: number; bytes: Uin
 const textOf = (content: Uint8Array | undefined): string => new TextDecoder().decode(content);
 
 describe('part frames', () => {
-  interface Example {
-    name: string;
-    frame: string;
-    envelope: string;
-    proof: string;
-    media: string;
-    part_hash: string;
-    fields: {
-      sequence: number;
-      media_time: number;
-      duration: number;
-      key_frame: boolean;
-      init_hash8: string;
-      init_segment: string;
-      captured_at_us: number;
-      last: boolean;
-    };
-  }
-  const { valid } = vectors<{ valid: Example[] }>('part_frames.json');
+  const { valid } = vectors<{ valid: PartFrameExample[] }>('part_frames.json');
 
   function fileOf(envelope: Uint8Array): FileInfo | undefined {
     const file = field(envelope, 8)?.bytes;

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The golden vectors of proto/vectors: the same files that the C++ tests read.
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readChunk } from '../src/codec/box_reader';
-import { base64urlDecode, base64urlEncode, hexDecode, hexEncode } from '../src/codec/bytes';
+import { base64urlDecode, base64urlEncode, hexEncode } from '../src/codec/bytes';
 import { makeChunk } from '../src/codec/cmaf_muxer';
 import { readInit } from '../src/codec/init_reader';
 import { formatId, parseId } from '../src/codec/id';
 import { parseEnvelope, splitPartFrame } from '../src/codec/part_frame';
 import { formatTopic, parseTopic, type Topic } from '../src/codec/topics';
-
-function vectors<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../../proto/vectors/${name}`, import.meta.url), 'utf8')) as T;
-}
-
-const bytes = (hex: string): Uint8Array => hexDecode(hex)!;
+import { bytes, vectors, type PartFrameExample } from './golden';
 
 interface TextCases {
   valid: { hex: string; text: string }[];
@@ -55,23 +49,7 @@ describe('topics', () => {
 });
 
 interface PartFrameCases {
-  valid: {
-    name: string;
-    frame: string;
-    envelope: string;
-    proof: string;
-    media: string;
-    fields: {
-      sequence: number;
-      media_time: number;
-      duration: number;
-      key_frame: boolean;
-      init_hash8: string;
-      init_segment: string;
-      captured_at_us: number;
-      last: boolean;
-    };
-  }[];
+  valid: PartFrameExample[];
   invalid: { name: string; frame: string; refused_by: 'frame' | 'envelope' | 'proof' }[];
 }
 
