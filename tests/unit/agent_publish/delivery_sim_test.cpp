@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <queue>
 #include <random>
@@ -14,6 +15,7 @@
 #include "proto/codec/running_hash.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/time_units.h"
+#include "tests/unit/agent_publish/recorded_delivery.h"
 
 namespace sitecast::agent {
 namespace {
@@ -52,6 +54,8 @@ class World final : public SpoolView {
   std::optional<Hash> running_hash(TrackHandle track, std::uint64_t count) override {
     return tracks_.at(track).running.at(count);
   }
+
+  void record_to(std::ostream& out) { machine_.record_to(out); }
 
   void run() {
     hides_absence_ = chance(0.5);                          // as Paho does
@@ -462,7 +466,7 @@ class World final : public SpoolView {
 
   FakeClock clock_;
   std::mt19937_64 random_;
-  Delivery machine_;
+  RecordedDelivery machine_;
   ProjectId project_ = ProjectId::make();
   std::vector<CaptureId> captures_;
   std::deque<SimTrack> tracks_;
@@ -510,6 +514,27 @@ TEST(DeliverySimTest, WhatIsSentAgainWasInFlightAtACut) {
     world.check();
     if (::testing::Test::HasFailure()) return;
   }
+}
+
+// The histories to which the browser's delivery is held
+// (agent/web/test/delivery_histories.test.ts).
+TEST(DeliverySimTest, WritesHistories) {
+  const char* path = std::getenv("SITECAST_HISTORIES");
+  if (path == nullptr) GTEST_SKIP() << "no file is named in SITECAST_HISTORIES";
+  std::ofstream out(path);
+  constexpr std::uint64_t kHistories = 300;
+  for (std::uint64_t seed = 0; seed < kHistories; ++seed) {
+    World world(seed);
+    world.record_to(out);
+    if (seed % 3 == 2) {
+      world.run_with_faults_of_the_link_alone();
+    } else {
+      world.run();
+    }
+    world.check();
+  }
+  out.close();
+  ASSERT_TRUE(out.good()) << path;
 }
 
 TEST(DeliverySimTest, AnOutageOfThreeDaysDelaysAndLosesNothing) {
