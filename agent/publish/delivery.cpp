@@ -146,12 +146,7 @@ void Delivery::lose_connection() {
   // That nothing came meanwhile was a pause too.
   const std::int64_t waited_us =
       now - (link_ == Link::kUp ? quiet_since_us_ : connecting_moved_us_);
-  if (link_ == Link::kUp) {
-    const std::uint64_t in_flight = live_unconfirmed_bytes_ + fill_unconfirmed_bytes_;
-    cuts_ += 1;
-    cut_in_flight_bytes_ += in_flight;
-    cut_in_flight_most_bytes_ = std::max(cut_in_flight_most_bytes_, in_flight);
-  }
+  if (link_ == Link::kUp) lose_flights();
   link_ = Link::kWaiting;
   link_changed_us_ = now;
   outstanding_.clear();
@@ -171,7 +166,6 @@ void Delivery::lose_connection() {
   answered_ = 0;
   for (const TrackHandle handle : open_) {
     Track& track = tracks_.at(handle);
-    track.flights.clear();
     track.scan_from = track.contiguous;
     track.positioned = false;
     track.skipping = track.at.made > 0;  // pictures: live goes on with a key frame
@@ -181,6 +175,26 @@ void Delivery::lose_connection() {
   const std::int64_t pause_us = backoff_.next_us(pressing);
   // A quarter stays, by chance: else all devices of a broker that fell silent come back as one.
   retry_at_us_ = now + std::max(pause_us - waited_us, pause_us / 4);
+}
+
+// What TCP had not come to send was never on the link: it costs nothing and is not sent again
+// later.
+void Delivery::lose_flights() {
+  const std::uint64_t put_out = published_bytes_ - unsent_bytes();
+  const bool known = tcp_.acknowledged_bytes > 0;
+  std::uint64_t in_flight = 0;
+  for (const TrackHandle handle : open_) {
+    Track& track = tracks_.at(handle);
+    for (const auto& [sequence, flight] : track.flights) {
+      if (known && flight.end_bytes - on_the_link(flight.bytes) >= put_out) continue;
+      in_flight += flight.bytes;
+      track.sent.add(sequence, sequence + 1);
+    }
+    track.flights.clear();
+  }
+  cuts_ += 1;
+  cut_in_flight_bytes_ += in_flight;
+  cut_in_flight_most_bytes_ = std::max(cut_in_flight_most_bytes_, in_flight);
 }
 
 void Delivery::give_up_connection(std::string why) {

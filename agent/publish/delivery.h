@@ -105,10 +105,11 @@ struct DeliveryState {
   std::uint64_t waiting_parts = 0;
   std::uint64_t waiting_events = 0;
   std::uint64_t sent_live = 0, sent_fill = 0, skipped_live = 0;
-  // Publications of parts that this process had published before, for whatever reason.
+  // Parts that this process had put onto the link before and publishes again, for whatever reason.
   std::uint64_t sent_again_parts = 0, sent_again_bytes = 0;
   std::uint64_t connections = 0;
-  // Connections that were lost, and what was sent on them without a receipt: all, the most of one.
+  // Connections that were lost, and the parts that were put onto the link on them, at least begun,
+  // without a receipt: all, the most of one.
   std::uint64_t cuts = 0, cut_in_flight_bytes = 0, cut_in_flight_most_bytes = 0;
   std::int64_t round_trip_us = 0;
 };
@@ -175,6 +176,10 @@ class Delivery {
   void send_now();
   // Published on this connection and not at the other side, whether the kernel has it or not.
   [[nodiscard]] std::uint64_t on_the_way_bytes() const { return published_bytes_ - passed_bytes_; }
+  // Of those: not sent by TCP yet.
+  [[nodiscard]] std::uint64_t unsent_bytes() const {
+    return on_the_way_bytes() - std::min(on_the_way_bytes(), tcp_.in_flight_bytes);
+  }
   // Something was filmed within the last two seconds.
   [[nodiscard]] bool live() const;
   // Age of the oldest live part that the kernel has not taken.
@@ -197,12 +202,13 @@ class Delivery {
     bool acked = false;  // PUBACK came; fill only
     Token token = 0;
     std::uint32_t bytes = 0;
+    std::uint64_t end_bytes = 0;  // as in Outstanding
   };
   struct Track {
     TrackDescription at;
     IntervalSet have;      // durable at the hub, as it says
     IntervalSet given_up;  // refused for good, or unreadable here
-    IntervalSet sent;      // published by this process
+    IntervalSet sent;      // put onto the link by this process; without what is on the way now
     std::uint64_t contiguous = 0;
     std::deque<std::pair<std::uint64_t, Hash>> unverified;  // receipts ahead of our own sync
     std::map<std::uint64_t, Flight> flights;
@@ -247,6 +253,7 @@ class Delivery {
 
   // delivery.cpp
   void lose_connection();
+  void lose_flights();
   void hurry();
   [[nodiscard]] std::int64_t connect_deadline_us() const;
   void give_up_connection(std::string why);
@@ -265,9 +272,10 @@ class Delivery {
   void send_events();
   void send_fills();
   bool send_next_fill();
-  void count_published(std::uint64_t bytes) {
-    published_bytes_ += bytes + bytes / 400 + kAroundBytes;
+  static std::uint64_t on_the_link(std::uint64_t bytes) {
+    return bytes + bytes / 400 + kAroundBytes;
   }
+  void count_published(std::uint64_t bytes) { published_bytes_ += on_the_link(bytes); }
   std::optional<std::pair<Track*, std::uint64_t>> next_fill(bool master);
   [[nodiscard]] bool used_up() const { return allowed_bytes_ && *allowed_bytes_ == 0; }
   // Why a part is not to be sent on this network or today; kNone: it may be.

@@ -16,7 +16,8 @@ constexpr std::int64_t kEventReceiptUs = 5'000'000;
 // pictures; voice is given more patience, because it is small.
 constexpr std::int64_t kVideoLagUs = 400'000;
 constexpr std::int64_t kAudioLagUs = 1'500'000;
-constexpr std::int64_t kFillQueueUs = 200'000;  // backfill waits before live does
+constexpr std::int64_t kFillQueueUs = 200'000;           // backfill waits before live does
+constexpr std::uint64_t kUnsentAloneBytes = 256 * 1024;  // keeps any link busy until we look again
 constexpr std::uint64_t kLiveBytes = 2 * limits::kPartBytes;
 constexpr std::int64_t kPoliteUs = 2'000'000;  // something was live this recently
 constexpr std::size_t kEventsOnTheWay = 64;
@@ -119,12 +120,11 @@ void Delivery::send_part(Track& track, std::uint64_t sequence, std::uint32_t byt
   outstanding.sequence = sequence;
   outstanding.bytes = bytes;
   const Token token = new_token(outstanding);
-  track.flights[sequence] = Flight{live, false, token, bytes};
+  track.flights[sequence] = Flight{live, false, token, bytes, published_bytes_};
   if (track.sent.contains(sequence)) {
     sent_again_parts_ += 1;
     sent_again_bytes_ += bytes;
   }
-  track.sent.add(sequence, sequence + 1);
   if (allowed_bytes_) *allowed_bytes_ -= std::min<std::uint64_t>(*allowed_bytes_, bytes);
   const std::int64_t now = clock_.monotonic_us();
   if (live) {
@@ -253,8 +253,8 @@ bool Delivery::fill_has_room(std::uint32_t bytes) {
   // Two slots stay for events and hello.
   if (outstanding_.size() + 2 >= receive_maximum_) return false;
   // It would only queue before the next live part.
-  kernel_is_full_ =
-      live() && (tcp_.unsent_bytes > unsent_beside_live_ || queued_us_ > kFillQueueUs);
+  kernel_is_full_ = live() ? tcp_.unsent_bytes > unsent_beside_live_ || queued_us_ > kFillQueueUs
+                           : tcp_.acknowledged_bytes > 0 && unsent_bytes() >= kUnsentAloneBytes;
   if (kernel_is_full_) return false;
   // One part may always go, and the last one may exceed the window, however large it is.
   fill_held_up_ = fill_unacked_bytes_ > 0 && on_the_way_bytes() >= window_.bytes();
@@ -333,6 +333,7 @@ void Delivery::put_back(Track& track, std::uint64_t sequence) {
 }
 
 void Delivery::erase_flight(Track& track, std::map<std::uint64_t, Flight>::iterator flight) {
+  track.sent.add(flight->first, flight->first + 1);
   if (flight->second.live) {
     live_unconfirmed_count_ -= 1;
     live_unconfirmed_bytes_ -= flight->second.bytes;
@@ -414,10 +415,8 @@ void Delivery::puback(Token token, std::uint8_t reason_code) {
     }
     case Outstanding::What::kFill: {
       fill_unacked_bytes_ -= outstanding.bytes;
-      const std::uint64_t on_the_way = on_the_way_bytes();
-      const std::uint64_t unsent = on_the_way - std::min(on_the_way, tcp_.in_flight_bytes);
       window_.came_back(
-          {outstanding.bytes, outstanding.sent_us, now, passed_bytes_, unsent, live()});
+          {outstanding.bytes, outstanding.sent_us, now, passed_bytes_, unsent_bytes(), live()});
       Track* track = find_track(outstanding.track);
       if (track == nullptr) break;
       const auto flight = track->flights.find(outstanding.sequence);

@@ -72,5 +72,50 @@ TEST(BackfillTest, ALinkThatBecomesBetterIsUsedSoon) {
   EXPECT_GE(used_share(world, 12'000, 8), 0.9);
 }
 
+LinkWorldSettings alone() {
+  LinkWorldSettings settings = plain();
+  settings.films = false;
+  return settings;
+}
+
+TEST(BackfillTest, AloneItUsesTheLinkAndKeepsLittleBeforeTheSocket) {
+  for (const double kbps : {500.0, 6'000.0, 50'000.0}) {
+    SCOPED_TRACE(::testing::Message() << kbps << " kbit/s");
+    LinkWorld world(alone());
+    world.add_document(4'000);
+    std::uint64_t most = 0;
+    world.set_rate(kbps);
+    world.run(4);
+    const double before = world.carried_bytes();
+    world.run(12, [&] { most = std::max(most, world.machine().on_the_way_bytes()); });
+    EXPECT_GE((world.carried_bytes() - before) / (kbps * 125 * 12), 0.97);
+    // What TCP has on the way, what the kernel may hold and a block.
+    const double path_bytes = kbps * 125 * 0.06;
+    EXPECT_LE(static_cast<double>(most), std::max(14'600.0, 2 * path_bytes) + 262'144 + 66'000);
+  }
+}
+
+TEST(BackfillTest, WhatTheSocketNeverSentIsNotCountedAsSentAgain) {
+  LinkWorld world(alone());
+  world.add_document(400);
+  for (int cut = 0; cut < 4; ++cut) {
+    world.set_rate(6'000);
+    world.run(6);
+    world.set_rate(0);
+    world.run(2);
+  }
+  world.set_rate(6'000);
+  world.run(60);
+  EXPECT_EQ(world.missing(), 0U);
+  const DeliveryState state = world.machine().state();
+  ASSERT_EQ(state.cuts, 4U);
+  // Each cut costs what TCP had on the way, in whole blocks; what the hub had not committed had
+  // arrived.
+  const std::uint64_t path_bytes = 2 * 45'000, uncommitted_bytes = 150'000;
+  EXPECT_LE(state.cut_in_flight_most_bytes, path_bytes + uncommitted_bytes + 65'536);
+  EXPECT_GT(state.sent_again_bytes, 0U);
+  EXPECT_LE(state.sent_again_bytes, 4 * (path_bytes + 2 * 65'536));
+}
+
 }  // namespace
 }  // namespace sitecast::agent

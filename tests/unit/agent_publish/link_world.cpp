@@ -12,8 +12,8 @@ constexpr std::int64_t kStepUs = 5'000;
 constexpr std::int64_t kSyncUs = 200'000, kCommitUs = 200'000, kWatchUs = 250'000;
 constexpr std::int64_t kSoundUs = 100'000, kGroupUs = 2'000'000;
 constexpr double kInitialWindowBytes = 14'600;
-constexpr double kLowWaterBytes = 16'384;
-constexpr double kAroundMessage = 110;  // topic, MQTT, TLS
+constexpr double kLowWaterBytes = 16'384, kDeepLowWaterBytes = 262'144;  // as the courier says
+constexpr double kAroundMessage = 110;                                   // topic, MQTT, TLS
 constexpr double kHandshakeBytes = 3'000;
 constexpr double kKeyWeight = 5;  // of a key frame, in ordinary ones
 constexpr std::int64_t kClientGoneUs = 1'000'000;
@@ -117,6 +117,7 @@ void LinkWorld::run(double seconds, const std::function<void()>& each_step) {
 
 // A group is a key frame and ordinary ones, as many bytes as the rung says.
 void LinkWorld::film() {
+  if (!settings_.films) return;
   const std::int64_t now = clock_.monotonic_us();
   if (now >= next_sound_us_) {
     next_sound_us_ = now + kSoundUs;
@@ -257,9 +258,10 @@ void LinkWorld::drain() {
   best_bytes_per_us_ = std::max(best_bytes_per_us_, bytes_per_us_);
   double room = std::min(bytes_per_us_ * kStepUs, std::max(0.0, window_bytes() - air_bytes_));
   double through = 0;
+  const double low_water = machine_.live() ? kLowWaterBytes : kDeepLowWaterBytes;
   for (;;) {
     const double unsent = kernel_bytes_ + air_bytes_ - emitted_bytes();
-    if (!waiting_.empty() && unsent < kLowWaterBytes) {
+    if (!waiting_.empty() && unsent < low_water) {
       Message& message = waiting_.front();
       kernel_bytes_ += message.bytes_left;
       if (!message.asks_puback) machine_.written(message.token);

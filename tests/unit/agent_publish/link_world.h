@@ -21,6 +21,7 @@ namespace sitecast::agent {
 struct LinkWorldSettings {
   Rung live{"full", 2'500, 1'280, 720, 30, 0, 48};
   bool adapts = true;
+  bool films = true;       // else nothing is live
   double thin_share = 1;   // what small pictures take of the rate that they may have
   double queue_ms = 600;   // of the bottleneck at its present rate
   double queue_bytes = 0;  // instead, if not 0
