@@ -252,7 +252,8 @@ function finish(lines: string[]): { sent: number; missing: number; twice: number
   return result;
 }
 
-describe.skipIf(!existsSync(file))('the delivery, by the histories of the native agent', () => {
+// 530,000 lines take a busy machine longer than a test's usual limit.
+describe.skipIf(!existsSync(file))('the delivery, by the histories of the native agent', { timeout: 120_000 }, () => {
   it('does the same in each of them', () => {
     const all = histories();
     expect(all.length).toBeGreaterThanOrEqual(300);
