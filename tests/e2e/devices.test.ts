@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What devices hold, told to people: a phone films, the hub goes away, the phone goes away, all comes back.
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EngineStatus } from '../../agent/web/src/engine';
 import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
-import { startStack, type Device, type Stack } from './support/stack';
+import { archivedParts, FilmingBrowser } from './support/filming_browser';
+import { startStack, testData, type Device, type Stack } from './support/stack';
 import { TunnelDevice } from './support/tunnel_device';
 
 interface Answer {
@@ -228,4 +232,137 @@ describe('a device that speaks through the gateway', () => {
     expect(await phoneInBrowser.tryTopic({ device: 'AZNafIABcAGAAQIDBAUGDQ' })).toBe(0x87);
     expect(await phoneInBrowser.tryTopic({})).toBe(0);
   });
+});
+
+// The engine of the browser agent in a Chromium that is killed, its camera and microphone made of files.
+describe('a browser that films', () => {
+  const clip = 'kings-cross-phone/sample_with_increasing_timestamps_360p.mp4';
+  const kills = process.env['SITECAST_TEST_LONG'] === undefined ? 3 : 20;
+  let filming: FilmingBrowser;
+  // By capture/track: SHA-256 of each part's media that was found on the device after a kill, by sequence.
+  const found = new Map<string, Map<number, string>>();
+
+  // What lies on the device before anything of ours has touched it; how many parts of each track.
+  async function lookAtDevice(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const [track, { first, hashes }] of Object.entries(await filming.spooled())) {
+      const known = found.get(track) ?? new Map<number, string>();
+      found.set(track, known);
+      for (const [i, hash] of hashes.entries()) {
+        expect(known.get(first + i) ?? hash, `${track}, part ${first + i}, changed`).toBe(hash);
+        known.set(first + i, hash);
+      }
+      counts.set(track, first + hashes.length);
+    }
+    return counts;
+  }
+
+  // The archive has each of them, as it was, once (archivedParts fails otherwise).
+  function compareArchive(captures: string[]): void {
+    for (const [track, parts] of found) {
+      const [capture, name] = track.split('/') as [string, string];
+      if (!captures.includes(capture) || parts.size === 0) continue;
+      const archived = archivedParts(stack.archived(capture, name));
+      for (const [sequence, hash] of parts) expect(archived.get(sequence), `${track}, part ${sequence}`).toBe(hash);
+      expect([...archived.keys()].sort((a, b) => a - b), `${track} has a gap`).toEqual([...Array(archived.size).keys()]);
+    }
+  }
+
+  beforeAll(async () => {
+    filming = await FilmingBrowser.of(await stack.addDevice('浏览器相机'), stack.http);
+  }, 60_000);
+  afterAll(() => filming?.close());
+
+  it('keeps what was filmed without a network through a kill, and delivers it whole and once', async () => {
+    filming.online = false;
+    await filming.open(null);
+    await filming.begin();
+    await filming.until('ready', ({ phase }) => phase === 'ready');
+    const first = await filming.record(area);
+    await filming.call('note', '二楼管线已完成');
+    await filming.call('progress', 60);
+    const told = await filming.until('2 s are on the device', ({ captures }) => captures[0]?.tracks.every(({ synced }) => synced >= 45) === true);
+    await filming.kill();
+
+    await filming.open(null);
+    const counts = await lookAtDevice();
+    for (const { track, synced } of told.captures[0]!.tracks) {
+      expect(counts.get(`${first}/${track}`), track).toBeGreaterThanOrEqual(synced);
+    }
+    await filming.begin(); // still without a network
+    const again = await filming.until('ready', ({ phase }) => phase === 'ready');
+    expect(again.captures[0]).toMatchObject({ id: first, reason: 'restarted' });
+    for (const { track, synced } of again.captures[0]!.tracks) expect(counts.get(`${first}/${track}`)).toBe(synced);
+    expect(again.delivery!.waitingEvents, 'opened, two remarks, closed').toBe(4);
+    const second = await filming.record(area);
+    const goesOn = await filming.until('it films again', ({ captures }) => captures[1]?.tracks.every(({ synced }) => synced > 5) === true);
+    expect(goesOn.captures[1]!.continues).toBe(first);
+    const photo = await filming.call('photo');
+    const document = await filming.call('document', 150_000);
+    await filming.call('stop');
+    await lookAtDevice();
+
+    filming.online = true;
+    const ids = [first, second, photo, document];
+    const done = await filming.until('all is at the hub', ({ doneCaptures }) => ids.every((id) => doneCaptures.includes(id)));
+    expect(done.captures).toEqual([]);
+    expect(done.delivery!.sentAgainParts, 'nothing twice').toBe(0);
+    compareArchive([first, second]);
+    for (const [name, parts] of found) {
+      const [capture, track] = name.split('/') as [string, string];
+      if (capture === first) expect(archivedParts(stack.archived(capture, track)).size, name).toBe(parts.size);
+    }
+    expect(stack.archived(document, 'file').equals(Buffer.from(Uint8Array.from({ length: 150_000 }, (_, i) => (i * 7) ^ (i >> 8))))).toBe(true);
+    expect(stack.archived(photo, 'image').subarray(0, 3).toString('hex')).toBe('ffd8ff');
+
+    const folder = stack.newFolder();
+    await stack.hub('export', first, '--out', folder);
+    expect(await stack.hub('verify', folder)).toMatch(/^已验证 VERIFIED$/m);
+    const events = JSON.parse(readFileSync(join(folder, 'events.json'), 'utf8')) as { kind: string; media_time_us?: number }[];
+    expect(events.map(({ kind }) => kind).sort()).toEqual(['capture.closed', 'capture.opened', 'note', 'progress']);
+    expect(events.find(({ kind }) => kind === 'note')!.media_time_us).toBeGreaterThan(0);
+  }, 90_000);
+
+  it('is the agent in one tab; another takes over when that is closed', async () => {
+    const other = await filming.anotherTab();
+    await other.begin();
+    await other.until('it waits', ({ phase }) => phase === 'other_tab');
+    await filming.call('close');
+    await other.until('it is the agent', ({ phase }) => phase === 'ready');
+    await other.call('close');
+    await filming.kill();
+  }, 60_000);
+
+  it(`loses nothing in ${kills} kills at moments of chance, with a network and without`, async () => {
+    const footage = testData(clip);
+    if (footage === null) console.log(`${clip} is not here: the camera shows a test picture`);
+    const filmed: string[] = [];
+    let told: EngineStatus | null = null;
+    let open = 0; // parts that were written and not flushed
+    for (let kill = 0; kill <= kills; kill++) {
+      filming.online = kill % 2 === 1 || kill === kills;
+      await filming.open(footage);
+      const counts = await lookAtDevice();
+      for (const capture of told?.captures ?? []) {
+        for (const { track, made, synced, delivered } of capture.tracks) {
+          const here = counts.get(`${capture.id}/${track}`) ?? delivered; // forgotten since
+          expect(here, `kill ${kill}: ${capture.id}/${track}`).toBeGreaterThanOrEqual(synced);
+          open += Math.max(0, made - here);
+        }
+      }
+      await filming.begin();
+      await filming.until('ready', ({ phase }) => phase === 'ready');
+      if (kill === kills) break;
+      filmed.push(await filming.record(area, kill % 4 === 2));
+      const parts = 1 + Math.floor(Math.random() * 60);
+      await filming.call('note', `${kill}`);
+      told = await filming.until(`${parts} parts`, ({ captures }) => captures.at(-1)?.tracks.some(({ made }) => made >= parts) === true);
+      await filming.kill();
+    }
+    await filming.until('all is at the hub', ({ captures, delivery }) => captures.length === 0 && delivery!.waitingEvents === 0, 60_000);
+    compareArchive(filmed);
+    const count = [...found].filter(([track]) => filmed.some((id) => track.startsWith(id))).reduce((sum, [, parts]) => sum + parts.size, 0);
+    console.log(`${kills} kills, ${filmed.length} captures, ${count} parts kept and archived byte for byte; ${open} of those told as written, not as on the device, were lost`);
+    await filming.kill();
+  }, 240_000);
 });

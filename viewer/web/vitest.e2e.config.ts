@@ -7,7 +7,9 @@ const modules = resolve(import.meta.dirname, 'node_modules');
 
 export default defineConfig({
   root: resolve(import.meta.dirname, '../../tests/e2e'),
-  resolve: { alias: { 'playwright-core': resolve(modules, 'playwright-core') } },
+  resolve: {
+    alias: { 'playwright-core': resolve(modules, 'playwright-core'), vite: resolve(modules, 'vite/dist/node/index.js') },
+  },
   server: { fs: { strict: false } },
   test: {
     include: ['*.test.ts'],

@@ -17,6 +17,7 @@ import {
 } from './mqtt_codec';
 
 export interface Listener {
+  opened?(): void; // the tunnel is there; the broker has not answered yet
   connected(): void;
   message(topic: string, payload: Uint8Array): void;
   // PUBACK. Reason 0: the broker has it; 0x10: no hub was there; from 0x80 on: refused.
@@ -35,6 +36,7 @@ export class MqttConnection {
   private pinging: ReturnType<typeof setInterval> | undefined;
   private heard = true; // since the last ping
   private over = false;
+  private sent = 0;
 
   // `url`: ws:// or wss://, the gateway's /api/v1/mqtt.
   constructor(
@@ -44,7 +46,10 @@ export class MqttConnection {
   ) {
     this.socket = new WebSocket(url, 'mqtt');
     this.socket.binaryType = 'arraybuffer';
-    this.socket.onopen = () => this.socket.send(connectPacket(settings));
+    this.socket.onopen = () => {
+      this.send(connectPacket(settings));
+      this.listener.opened?.();
+    };
     this.socket.onmessage = (event: MessageEvent<unknown>) => this.take(event.data);
     this.socket.onclose = () => this.end('no_link');
   }
@@ -52,12 +57,12 @@ export class MqttConnection {
   // The packet's id, which published() will name; 0 with QoS 0.
   publish(message: Message): number {
     const id = message.qos === 0 ? 0 : this.nextId();
-    this.socket.send(publishPacket(message, id));
+    this.send(publishPacket(message, id));
     return id;
   }
 
   subscribe(topic: string, qos: 0 | 1): void {
-    this.socket.send(subscribePacket(topic, qos, this.nextId()));
+    this.send(subscribePacket(topic, qos, this.nextId()));
   }
 
   // Bytes that the browser has not handed to the network yet.
@@ -65,9 +70,14 @@ export class MqttConnection {
     return this.socket.bufferedAmount;
   }
 
+  // Bytes that were sent so far; of these the newest `bufferedBytes` wait in the browser.
+  get sentBytes(): number {
+    return this.sent;
+  }
+
   // A goodbye: the broker does not publish the will.
   close(): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(disconnectPacket());
+    if (this.socket.readyState === WebSocket.OPEN) this.send(disconnectPacket());
     this.drop();
   }
 
@@ -76,6 +86,13 @@ export class MqttConnection {
     this.over = true;
     clearInterval(this.pinging);
     this.socket.close();
+  }
+
+  // A socket that is closing takes nothing any more: its end is on its way to `ended`.
+  private send(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    this.sent += bytes.length;
+    this.socket.send(bytes);
   }
 
   private nextId(): number {
@@ -105,7 +122,7 @@ export class MqttConnection {
         this.keepAlive(incoming.keepAliveSeconds ?? this.settings.keepAliveSeconds);
         return this.listener.connected();
       case 'publish':
-        if (incoming.packetId !== 0) this.socket.send(pubackPacket(incoming.packetId));
+        if (incoming.packetId !== 0) this.send(pubackPacket(incoming.packetId));
         return this.listener.message(incoming.topic, incoming.payload);
       case 'puback':
         return this.listener.published(incoming.packetId, incoming.reason);
@@ -124,7 +141,7 @@ export class MqttConnection {
     this.pinging = setInterval(() => {
       if (!this.heard) return this.end('no_link');
       this.heard = false;
-      this.socket.send(pingPacket());
+      this.send(pingPacket());
     }, seconds * 500);
   }
 

@@ -430,6 +430,18 @@ export class Delivery {
     return this.nowUs() - this.liveAtUs < politeUs;
   }
 
+  // Published on this connection and not answered: what of it is on the way is not known better.
+  get onTheWayBytes(): number {
+    return this.publishedBytes - this.passedBytes;
+  }
+  // Of the last round trip; 0: not known yet.
+  get bytesPerUs(): number {
+    return this.window.rate;
+  }
+  get answeredUs(): number {
+    return this.answeredAtUs;
+  }
+
   // Nothing waits for the hub, but for what was given up.
   allDelivered(): boolean {
     for (const event of this.events.values()) if (!event.refused) return false;

@@ -49,6 +49,10 @@ export class FillWindow {
     return this.smallestUs === 0 ? this.lastUs : this.smallestUs;
   }
 
+  get rate(): number {
+    return this.bytesPerUs;
+  }
+
   // A part did not go because so much was on the way. (When none waits, the window proves nothing.)
   heldUp(nowUs: number): void {
     if (nowUs - this.heldUpAtUs > staleUs) {

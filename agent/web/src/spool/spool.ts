@@ -274,8 +274,11 @@ export class Spool {
   captureStates(): CaptureState[] {
     return [...this.captures.values()].map(stateOf);
   }
-  waitingEvents(): number {
-    return this.events.size + this.stated.length;
+  // In files of its own.
+  get bytes(): number {
+    let sum = this.journal.bytes;
+    for (const track of this.tracks.values()) sum += track.log.bytes;
+    return sum;
   }
   // Nothing is written or stated that is not durable.
   get isSynced(): boolean {

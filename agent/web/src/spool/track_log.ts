@@ -23,6 +23,7 @@ export class TrackLog {
   private writer: DiskFile | null = null; // of the last file
   private writerSize = 0;
   private reader: { first: number; file: DiskFile } | null = null;
+  private storedBytes = 0;
   synced = 0;
   damaged = false; // whole parts lie behind a record that cannot be read over
 
@@ -92,8 +93,9 @@ export class TrackLog {
     return this.base + this.sizes.length;
   }
 
+  // In its files.
   get bytes(): number {
-    return this.sizes.reduce((sum, size) => sum + size + recordHeaderBytes, 0);
+    return this.storedBytes;
   }
 
   // Throws when the device has no room; then it was not taken, and the track ends with the part before.
@@ -163,7 +165,7 @@ export class TrackLog {
       const parts = this.firsts[0]! - this.base;
       this.baseHash = this.hashAt(this.firsts[0]!);
       this.offsets.splice(0, parts);
-      this.sizes.splice(0, parts);
+      for (const size of this.sizes.splice(0, parts)) this.storedBytes -= recordHeaderBytes + size;
       this.hashes = this.hashes.slice(parts * hashBytes);
       this.base += parts;
     }
@@ -203,6 +205,7 @@ export class TrackLog {
   private add(offset: number, frameBytes: number, runningHash: Uint8Array): void {
     this.offsets.push(offset);
     this.sizes.push(frameBytes);
+    this.storedBytes += recordHeaderBytes + frameBytes;
     const end = this.sizes.length * hashBytes;
     if (this.hashes.length < end) {
       const larger = new Uint8Array(Math.max(end * 2, 64 * hashBytes));
