@@ -261,7 +261,7 @@ describe.skipIf(!existsSync(file))('the delivery, by the histories of the native
       const difference = differs(lines);
       if (difference !== null) throw new Error(`history ${i}:\n${difference}`);
     }
-  });
+  }, 60_000);
 
   it('finishes what another began at the hub, and sends nothing that is there', () => {
     const results = histories().map(finish).filter((result) => result !== null);
@@ -271,5 +271,5 @@ describe.skipIf(!existsSync(file))('the delivery, by the histories of the native
       expect(twice).toBe(0);
     }
     expect(results.reduce((sum, { missing }) => sum + missing, 0)).toBeGreaterThan(1000);
-  });
+  }, 60_000);
 });

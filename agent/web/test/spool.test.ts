@@ -137,7 +137,7 @@ describe('the spool', () => {
         if (!gone.has(formatId(id)!)) expect(ids, `seed ${seed}`).toContain(formatId(id));
       }
     }
-  });
+  }, 60_000);
 
   it('closes what was recorded at its last whole part, and the next walk-through goes on from it', async () => {
     const disk = new MemoryDisk(() => 0);
@@ -199,7 +199,7 @@ describe('the spool', () => {
     expect(disk.names().filter((name) => name.startsWith(id))).toEqual([]);
     const again = await open(disk.afterCrash());
     expect(again.done.map(({ row }) => row.id)).toEqual([id]);
-  });
+  }, 30_000);
 
   it('refuses a part that does not fit, and keeps what it has', async () => {
     const disk = new MemoryDisk();
