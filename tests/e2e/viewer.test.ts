@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The viewer in Chromium against the real stack: real footage through agent, broker, hub and gateway.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -37,6 +40,11 @@ const looks: Look[] = [
   { size: 'desk', locale: 'zh-CN', scheme: 'dark' },
   { size: 'desk', locale: 'en', scheme: 'light' },
 ];
+
+const hlsSource = readFileSync(
+  resolve(import.meta.dirname, '../../viewer/web/node_modules/hls.js/dist/hls.min.js'),
+  'utf8',
+);
 
 let stack: Stack;
 let browser: Browser;
@@ -338,6 +346,121 @@ describe('a recording', () => {
       if (focus.name.trim() !== '播放位置') expect(focus.outline, focus.name).not.toBe('none');
     }
     for (const name of ['播放', '播放位置', '全屏', '播放速度']) expect([...reached]).toContain(name);
+  });
+});
+
+describe('a player of Low-Latency HLS', () => {
+  let visitor: Visitor;
+  let cookie = '';
+
+  interface HlsPlayer {
+    latency: number;
+    targetLatency: number | null;
+    latestLevelDetails: { partList: unknown[] | null; deltaUpdateFailed?: boolean } | null;
+    loadSource(address: string): void;
+    attachMedia(video: HTMLVideoElement): void;
+    on(event: string, heard: (name: string, data: { type: string; details: string; fatal: boolean }) => void): void;
+  }
+  interface Playing {
+    Hls: new (options: object) => HlsPlayer;
+    player: HlsPlayer;
+    fatal: string[];
+  }
+
+  beforeAll(async () => {
+    visitor = await visit(browser, stack.http, phone);
+    await signIn(visitor.page, 'owner', stack.accounts['owner']!);
+    const [kept] = await visitor.context.cookies();
+    cookie = `${kept!.name}=${kept!.value}`;
+  }, 60_000);
+
+  afterAll(async () => {
+    await visitor?.context.close();
+  });
+
+  it('hls.js stays near the newest, part by part', async () => {
+    const { page } = visitor;
+    await page.goto('/healthz'); // a page of our origin without anything on it
+    // Through the debugger, which the content security policy does not bind.
+    await page.evaluate(hlsSource);
+    await page.evaluate((address) => {
+      const scope = globalThis as unknown as Playing;
+      scope.fatal = [];
+      const video = document.body.appendChild(document.createElement('video'));
+      video.muted = true;
+      scope.player = new scope.Hls({ lowLatencyMode: true, enableWorker: false });
+      scope.player.on('hlsError', (_, error) => {
+        if (error.fatal) scope.fatal.push(`${error.type} ${error.details}`);
+      });
+      scope.player.loadSource(address);
+      scope.player.attachMedia(video);
+      void video.play();
+    }, `/api/v1/captures/${live}/hls.m3u8`);
+    await eventually(page, () => (document.querySelector('video')?.currentTime ?? 0) > 0.5, null);
+    expect((await watchPicture(page, 60)).distinctPictures).toBeGreaterThan(15);
+    const state = await page.evaluate(() => {
+      const { player, fatal } = globalThis as unknown as Playing;
+      const { partList } = player.latestLevelDetails!;
+      return { fatal, parts: partList?.length ?? 0, target: player.targetLatency };
+    });
+    expect(state.fatal).toEqual([]);
+    expect(state.parts).toBeGreaterThan(5);
+    expect(state.target).toBeLessThan(2); // of parts, not of segments
+  });
+
+  it('finds lists that keep the rules, whole and as delta updates', async () => {
+    const folder = stack.newFolder();
+    mkdirSync(folder);
+    const files: string[] = [];
+    let asked = '';
+    for (let i = 0; i < 25; i += 1) {
+      const path = `/api/v1/captures/${live}/tracks/video/hls.m3u8?follow=1${asked}`;
+      const response = await visitor.context.request.get(path);
+      expect(response.status(), path).toBe(200);
+      const text = await response.text();
+      files.push(join(folder, `${i}.m3u8`));
+      writeFileSync(files.at(-1)!, text);
+      const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)![1]);
+      const whole = first + (text.match(/^#EXTINF/gm) ?? []).length + Number(/SKIPPED-SEGMENTS=(\d+)/.exec(text)?.[1] ?? 0);
+      const parts = (text.split('#EXTINF').at(-1)!.match(/#EXT-X-PART:/g) ?? []).length;
+      asked = `&_HLS_msn=${whole}&_HLS_part=${parts}&_HLS_skip=YES`;
+    }
+    expect(readFileSync(files.at(-1)!, 'utf8')).toContain('#EXT-X-RENDITION-REPORT:URI="../audio/');
+    execFileSync(join(stack.binDir, 'sitecast-hls-rules'), files); // throws with what it printed
+  });
+
+  it('GStreamer plays it too', async () => {
+    // Its demuxer hands no cookie on, so a door in front of the gateway adds it.
+    const door = createServer((asked, answer) => {
+      const headers = { ...asked.headers, cookie };
+      const on = request(`${stack.http}${asked.url!}`, { headers }, (got) => {
+        answer.writeHead(got.statusCode!, got.headers);
+        got.pipe(answer);
+      });
+      on.on('error', () => answer.destroy());
+      on.end();
+    });
+    await new Promise<void>((done) => door.listen(0, '127.0.0.1', done));
+    try {
+      const { port } = door.address() as AddressInfo;
+      const player = spawn('gst-launch-1.0', [
+        ...['-v', 'souphttpsrc', `location=http://127.0.0.1:${port}/api/v1/captures/${live}/hls.m3u8`],
+        ...['!', 'hlsdemux', 'name=list'],
+        ...['list.src_0', '!', 'queue', '!', 'decodebin', '!', 'fakesink', 'name=one', 'silent=false', 'sync=false'],
+        ...['list.src_1', '!', 'queue', '!', 'decodebin', '!', 'fakesink', 'name=two', 'silent=false', 'sync=false'],
+      ]);
+      const came = { one: 0, two: 0 };
+      for await (const line of createInterface(player.stdout)) {
+        const sink = /GstFakeSink:(one|two): last-message = chain/.exec(line);
+        if (sink !== null) came[sink[1] as 'one' | 'two'] += 1;
+        if (Math.min(came.one, came.two) >= 90) break; // pictures and sound of more than a segment
+      }
+      player.kill('SIGKILL');
+      expect(Math.min(came.one, came.two)).toBeGreaterThanOrEqual(90);
+    } finally {
+      door.close();
+      door.closeAllConnections();
+    }
   });
 });
 

@@ -54,7 +54,7 @@ std::string content_security_policy(const std::string& public_origin) {
          "frame-ancestors 'none'";
 }
 
-App::App(Config config) : config_(std::move(config)) {}
+App::App(Config config) : config_(std::move(config)) { live_.followed_by(&hls_); }
 
 App::~App() {
   // Callbacks end before what they call: broker, metrics, pool and accounts stop their threads
@@ -83,7 +83,7 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
   SC_TRY(open_desk());
   service_ = std::make_unique<Service>(
-      Service::Parts{*accounts_, *pool_, live_, snapshot_, devices_, static_files_, clock_,
+      Service::Parts{*accounts_, *pool_, live_, hls_, snapshot_, devices_, static_files_, clock_,
                      hub::Layout(config_.hub_state_dir), *desk_, publisher_.get(),
                      config_.public_origin, config_.broker.plain.has_value(), post});
   SC_TRY_ASSIGN(server_,
@@ -164,9 +164,12 @@ void App::begin_stop() {
 
 void App::tick() {
   live_.tick(clock_.monotonic_us());
+  hls_.tick(clock_.monotonic_us());
   const auto counters = live_.counters();
+  const auto hls_counters = hls_.counters();
   const MutexLock lock(counters_mutex_);
   live_counters_ = counters;
+  hls_counters_ = hls_counters;
 }
 
 void App::on_part(ProjectId project, DeviceId device, CaptureId capture,
@@ -206,6 +209,12 @@ Status App::open_metrics() {
     return [this, member] {
       const MutexLock lock(counters_mutex_);
       return static_cast<double>(live_counters_.*member);
+    };
+  };
+  const auto hls = [this](auto member) {
+    return [this, member] {
+      const MutexLock lock(counters_mutex_);
+      return static_cast<double>(hls_counters_.*member);
     };
   };
   const auto& broker = broker_->counters();
@@ -260,6 +269,12 @@ Status App::open_metrics() {
        live(&LiveHub::Counters::viewers)},
       {"sitecast_gateway_live_cached_bytes", "Groups of pictures kept for new viewers",
        Kind::kGauge, live(&LiveHub::Counters::cached_bytes)},
+      {"sitecast_gateway_hls_captures", "Captures followed over HLS now", Kind::kGauge,
+       hls(&HlsLive::Counters::captures)},
+      {"sitecast_gateway_hls_waiting", "HLS requests that wait for what comes next", Kind::kGauge,
+       hls(&HlsLive::Counters::waiting)},
+      {"sitecast_gateway_hls_kept_bytes", "Parts kept for who follows over HLS", Kind::kGauge,
+       hls(&HlsLive::Counters::kept_bytes)},
       {"sitecast_gateway_reads_waiting", "Requests waiting for a read thread", Kind::kGauge,
        [this] { return static_cast<double>(pool_->waiting()); }},
   };

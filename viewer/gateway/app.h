@@ -18,6 +18,7 @@
 #include "viewer/gateway/config.h"
 #include "viewer/gateway/live/broker_reader.h"
 #include "viewer/gateway/live/device_table.h"
+#include "viewer/gateway/live/hls_live.h"
 #include "viewer/gateway/live/live_hub.h"
 #include "viewer/gateway/metrics.h"
 #include "viewer/gateway/server/io_loop.h"
@@ -63,10 +64,12 @@ class App final : public BrokerReader::Receiver {
   SystemClock clock_;
   Traffic traffic_;
   LiveHub::Counters live_counters_;  // by counters_mutex_; for the metrics' threads
+  HlsLive::Counters hls_counters_;   // the same
   mutable Mutex counters_mutex_;
   IoLoop loop_;
   LiveSnapshotHolder snapshot_;
   LiveHub live_{snapshot_};
+  HlsLive hls_{live_};
   DeviceTable devices_;
   StaticFiles static_files_;
   std::unique_ptr<Accounts> accounts_;

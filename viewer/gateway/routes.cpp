@@ -38,6 +38,18 @@ bool take_param(char name, std::string_view text, PathParams& params) {
     case 'n':
       return assign(params.sequence, parse_unsigned(without_ending(text, ".m4s"))) &&
              params.sequence < limits::kSequence;
+    case 'r': {
+      if (!text.ends_with(".m4s")) return false;
+      text.remove_suffix(4);
+      const auto dash = text.find('-');
+      if (dash != std::string_view::npos) {
+        params.last_sequence = parse_unsigned(text.substr(dash + 1));
+        if (!params.last_sequence || *params.last_sequence >= limits::kSequence) return false;
+      }
+      return assign(params.sequence, parse_unsigned(text.substr(0, dash))) &&
+             params.sequence < limits::kSequence &&
+             params.last_sequence.value_or(params.sequence) >= params.sequence;
+    }
     case 'h': {
       const auto bytes = hex_decode(without_ending(text, ".mp4"));
       if (!bytes || bytes->size() != kInitHashBytes) return false;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,6 +47,7 @@ enum class RouteId {
   kTunnel,
   kSegment,
   kInitSegment,
+  kLiveMedia,
   kStaticFile,
 };
 
@@ -61,8 +63,8 @@ enum class Transport { kHttp, kWebSocket };
 struct Route {
   RouteId id;
   Method method;
-  std::string_view
-      pattern;  // {p} project, {c} capture, {t} track, {n} sequence[.m4s], {h} init hash[.mp4]
+  std::string_view pattern;  // {p} project, {c} capture, {t} track, {n} sequence[.m4s], {h} init
+                             // hash[.mp4], {r} sequence[-last sequence].m4s
   Transport transport;
   Guarded guarded;
 };
@@ -213,6 +215,11 @@ inline constexpr std::array kRoutes = {
           "/segments/{c}/{t}/init/{h}",
           Transport::kHttp,
           {Action::kRead, ObjectKind::kCapture}},
+    Route{RouteId::kLiveMedia,
+          Method::kGet,
+          "/segments/{c}/{t}/live/{r}",
+          Transport::kHttp,
+          {Action::kRead, ObjectKind::kCapture}},
     Route{RouteId::kStaticFile,
           Method::kGet,
           "/*",
@@ -225,6 +232,7 @@ struct PathParams {
   CaptureId capture;
   std::string track;  // a valid track name
   std::uint64_t sequence = 0;
+  std::optional<std::uint64_t> last_sequence;
   std::string init_hash8;  // 8 raw bytes
 };
 

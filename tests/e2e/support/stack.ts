@@ -72,6 +72,7 @@ export interface Stack extends StackInfo, Device {
   stopAgents(): Promise<void>;
   // A track's archived media as it lies on disk.
   archived(capture: string, track: string): Buffer;
+  readonly binDir: string;
   newFolder(): string; // its path; it does not exist yet
   // Overwrites a stretch in the middle of a track's archived file, as a failing disk would.
   damage(capture: string, track: string): void;
@@ -217,6 +218,7 @@ export async function startStack(): Promise<Stack> {
     },
     stopAgents,
     archived: (capture, track) => readFileSync(mediaFile(capture, track)),
+    binDir,
     newFolder: () => join(folder, `folder-${++folders}`),
     damage(capture, track) {
       const file = openSync(mediaFile(capture, track), 'r+');

@@ -87,6 +87,11 @@ class Http(WorldTest):
                              (init, f"/segments/{self.walk}/video/init/{self.mine['walk']['init']}")):
             self.assertEqual(self.client.get(named).body, self.client.get(plain).body)
         self.assertEqual(self.client.get(f"{uris[0]}?follow=2").status, 400)
+        # Who followed it to its end finds it as a recording, and each segment as exactly its parts.
+        self.assertEqual(self.client.get(f"{uris[0]}?follow=1").body.decode().splitlines(), lines)
+        self.assertEqual(self.client.get(f"/segments/{self.walk}/video/live/5-9.m4s").body,
+                         self.client.get(segments[1]).body)
+        self.assertEqual(self.client.get(f"/segments/{self.walk}/video/live/5-8.m4s").status, 404)
         photo = self.mine["photo"]["capture"]
         for path in (f"/api/v1/captures/{photo}/hls.m3u8", f"/api/v1/captures/{photo}/tracks/image/hls.m3u8",
                      f"/api/v1/captures/{self.walk}/tracks/audio/hls.m3u8"):

@@ -2,6 +2,7 @@
 """Live parts and news, from a real broker to WebSockets."""
 import pathlib
 import struct
+import threading
 import unittest
 
 from client import BINARY, CLOSE, TEXT
@@ -85,6 +86,60 @@ class Live(WorldTest):
         self.world.publish("sitecast/1/x/y/live/z/video", junk)
         self.publish_frames(0, 1)
         self.assertEqual(socket.frame(20), (BINARY, self.expected(0)))
+
+    def media(self, first, last):
+        """moof and mdat of these frames (proto/codec/part_frame.h)."""
+        media = b""
+        for index in range(first, last + 1):
+            frame = pathlib.Path(self.mine["live"]["frames"][index]).read_bytes()
+            envelope = int.from_bytes(frame[1:3], "big")
+            proof = int.from_bytes(frame[3 + envelope:5 + envelope], "big")
+            media += frame[5 + envelope + proof:]
+        return media
+
+    def test_hls_follows_what_is_filmed_part_by_part_to_its_end(self):
+        client = self.world.client("ana")
+        path = f"/api/v1/captures/{self.capture}/tracks/video/hls.m3u8?follow=1"
+        at = f"/segments/{self.capture}/video/live"
+        answers = {}
+
+        def ask_and_wait(*asks):
+            threads = [threading.Thread(target=lambda ask=ask: answers.update({ask: self.world.client("ana").get(ask)}))
+                       for ask in asks]
+            for thread in threads:
+                thread.start()
+            wait_until("they wait", lambda: self.world.metric("sitecast_gateway_hls_waiting") == len(asks))
+            return threads
+
+        self.publish_frames(0, 1)
+        self.wait_for_parts(1)
+        waiting = ask_and_wait(path)
+        self.publish_frames(1, 6)  # a group of 5, whole because the next has begun
+        for thread in waiting:
+            thread.join(20)
+        answer = answers[path]
+        self.assertEqual((answer.status, answer.fields["content-type"]), (200, "application/vnd.apple.mpegurl"))
+        self.assertEqual(answer.fields["cache-control"], "private, no-cache")
+        lines = answer.body.decode().splitlines()
+        self.assertIn(f"{at}/0-4.m4s", lines)
+        self.assertIn(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{at}/5.m4s"', lines)
+        self.assertEqual(client.get(f"{at}/0-4.m4s").body, self.media(0, 4))
+        self.assertEqual(client.get(f"{at}/0.m4s").body, self.media(0, 4))
+        [init] = {line.split('"')[1] for line in lines if line.startswith("#EXT-X-MAP")}
+        self.assertEqual(client.get(init).status, 200)
+        for wrong in ("&_HLS_part=1", "&_HLS_msn=99", "&_HLS_msn=x", "&else=1"):
+            self.assertEqual(client.get(path + wrong).status, 400, wrong)
+        for unknown in ("1.m4s", "0-3.m4s", "4-0.m4s", "0-4", "x.m4s"):
+            self.assertEqual(client.get(f"{at}/{unknown}").status, 404, unknown)
+
+        waiting = ask_and_wait(path + "&_HLS_msn=1&_HLS_skip=YES", f"{at}/5.m4s")
+        self.publish_frames(6, 8)
+        self.world.publish(self.mine["feed_topic"], self.mine["live"]["closed"])
+        for thread in waiting:
+            thread.join(20)
+        self.assertEqual(answers[f"{at}/5.m4s"].body, self.media(5, 7))
+        lines = answers[path + "&_HLS_msn=1&_HLS_skip=YES"].body.decode().splitlines()
+        self.assertEqual(lines[-2:], [f"{at}/5-7.m4s", "#EXT-X-ENDLIST"])
 
     def test_a_viewer_that_talks_too_much_is_dropped_and_others_go_on(self):
         client = self.world.client("ana")

@@ -192,6 +192,7 @@ def path_of(route, made, *, unknown=False):
     know fails: a new route is not tested until it says what it touches."""
     kind = "photo" if route["pattern"].endswith("/file") else "walk"
     values = {"{p}": made["project"], "{c}": made[kind]["capture"], "{t}": "video", "{n}": "5",
+              "{r}": "5-9.m4s",
               "{h}": made["walk"]["init"]}
     if unknown:
         values.update({"{p}": UNKNOWN_ID, "{c}": UNKNOWN_ID})

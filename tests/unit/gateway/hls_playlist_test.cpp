@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "viewer/gateway/api/hls_announced.h"
-
 namespace sitecast::gateway {
 namespace {
 
@@ -29,7 +27,7 @@ HlsTrack track() { return {kCapture, "video", kTimescale, 1'700'000'000'250'000}
 std::string whole(const std::vector<hub::Segment>& segments) {
   std::vector<HlsEntry> entries;
   append_entries(entries, segments, kTimescale, true);
-  return media_playlist(track(), entries, HlsKind::kWhole);
+  return media_playlist(track(), entries);
 }
 
 TEST(HlsPlaylist, NamesSegmentsWithTheirTimesInitAndDate) {
@@ -76,34 +74,6 @@ TEST(HlsPlaylist, SegmentsWithoutBytesAreGaps) {
   const auto text = whole({segment(0, 0, 2000), empty, segment(120, 4000, 2000)});
   EXPECT_EQ(text.find("60.m4s"), std::string::npos);
   EXPECT_NE(text.find("0.m4s\n#EXTINF:2.000000,\n#EXT-X-GAP\n"), std::string::npos) << text;
-}
-
-TEST(HlsAnnouncedTest, AFollowedListOnlyGrowsAtItsEnd) {
-  HlsAnnounced announced;
-  const auto text = [&](const std::vector<hub::Segment>& segments, bool ended) {
-    const auto entries = announced.announce(kCapture, "video", segments, kTimescale, ended);
-    return media_playlist(track(), entries, ended ? HlsKind::kFollowed : HlsKind::kFollowing);
-  };
-  const auto open = segment(240, 8000, 500, false);
-  const auto first = text({segment(0, 0, 2000), segment(180, 6000, 1900), open}, false);
-  EXPECT_EQ(first.find("240.m4s"), std::string::npos) << "announced before it was whole";
-  EXPECT_TRUE(
-      first.ends_with("#EXTINF:2.000000,\n/segments/AaIQtPyxcAaCyEXGK_ydnA/video/180.m4s\n"))
-      << first;
-  EXPECT_NE(first.find("#EXT-X-PLAYLIST-TYPE:EVENT\n"), std::string::npos);
-  // What was missing arrives, a segment begins elsewhere than was thought, and the capture goes on.
-  const auto second =
-      text({segment(0, 0, 2000), segment(60, 2000, 2000), segment(120, 4000, 2000),
-            segment(180, 6000, 1900), segment(239, 7950, 2050), segment(300, 10'000, 900, false)},
-           false);
-  EXPECT_TRUE(second.starts_with(first)) << second;
-  EXPECT_NE(second.find("239.m4s"), std::string::npos);
-  EXPECT_EQ(second.find("/60.m4s"), std::string::npos) << "a moment that was passed already";
-  const auto last = text({segment(239, 7950, 2050), segment(300, 10'000, 1000)}, true);
-  EXPECT_TRUE(last.starts_with(second)) << last;
-  EXPECT_TRUE(last.ends_with("300.m4s\n#EXT-X-ENDLIST\n"));
-  EXPECT_EQ(announced.end_of(kCapture, "video"), 11'000U);
-  EXPECT_EQ(announced.end_of(kCapture, "audio"), 0U);
 }
 
 TEST(HlsPlaylist, VariantsStateTheirPeakAndShareTheSound) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/api/hls_handlers.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "proto/codec/box_reader.h"
 #include "proto/codec/topics.h"
 #include "viewer/gateway/api/hls_playlist.h"
 #include "viewer/gateway/api/media_answer.h"
-#include "viewer/gateway/http/text.h"
+#include "viewer/gateway/live/hls_window.h"
 
 namespace sitecast::gateway {
 namespace {
@@ -22,8 +23,6 @@ Response playlist_response(std::string text) {
   return response;
 }
 
-bool is_played(const hub::TrackInfo& track) { return track.timescale > 0 && track.part_count > 0; }
-
 const hub::TrackInfo* first_of(const std::vector<hub::TrackInfo>& tracks, TrackKind kind) {
   const hub::TrackInfo* first = nullptr;
   for (const auto& track : tracks) {
@@ -34,11 +33,13 @@ const hub::TrackInfo* first_of(const std::vector<hub::TrackInfo>& tracks, TrackK
 }
 
 // kNotFound: nothing of it can be played yet. Who follows needs a segment that is whole: browsers
-// take an empty list for a broken one.
+// take an empty list for a broken one; and only the newest is read for them.
 Result<HlsVariant> variant_of(const ReadContext& context, const hub::TrackInfo& track,
                               bool following) {
   const auto capture = context.params.capture;
-  SC_TRY_ASSIGN(const auto segments, context.reader.segments(capture, track.name, 0, kToTheEnd));
+  SC_TRY_ASSIGN(
+      const auto segments,
+      context.reader.segments(capture, track.name, following ? newest_from(track) : 0, kToTheEnd));
   std::vector<HlsEntry> entries;
   append_entries(entries, segments, track.timescale, !following);
   if (entries.empty()) return not_found("nothing of the track is here");
@@ -97,32 +98,30 @@ Response show_hls(const ReadContext& context) {
 }
 
 Response show_hls_track(const ReadContext& context) {
-  const auto& query = context.request.query;
-  if (!query.empty() && query != "follow=1") {
-    return bad_request("the only parameter is follow=1");
-  }
-  const bool follow = !query.empty();
-  const auto id = context.params.capture;
-  const auto capture = context.reader.capture(id);
-  if (!capture.ok()) return response_of(capture.error());
-  const auto tracks = context.reader.tracks(id);
-  if (!tracks.ok()) return response_of(tracks.error());
-  const auto* track = find_track(*tracks, context.params.track);
-  if (track == nullptr || !is_played(*track)) return not_found_response();
+  return whole_track(context.reader, context.params);
+}
 
-  const auto from = follow ? context.announced.end_of(id, track->name) : 0;
-  const auto segments = context.reader.segments(id, track->name, from, kToTheEnd);
+Response whole_track(hub::IndexReader& reader, const PathParams& params) {
+  const auto id = params.capture;
+  const auto capture = reader.capture(id);
+  if (!capture.ok()) return response_of(capture.error());
+  const auto tracks = reader.tracks(id);
+  if (!tracks.ok()) return response_of(tracks.error());
+  const auto* track = find_track(*tracks, params.track);
+  if (track == nullptr || !is_played(*track)) return not_found_response();
+  const auto segments = reader.segments(id, track->name, 0, kToTheEnd);
   if (!segments.ok()) return response_of(segments.error());
-  const HlsTrack named{id, track->name, track->timescale, capture->captured_at_us};
-  if (follow) {
-    const auto entries =
-        context.announced.announce(id, track->name, *segments, track->timescale, capture->closed);
-    return playlist_response(
-        media_playlist(named, entries, capture->closed ? HlsKind::kFollowed : HlsKind::kFollowing));
-  }
   std::vector<HlsEntry> entries;
   append_entries(entries, *segments, track->timescale, true);
-  return playlist_response(media_playlist(named, entries, HlsKind::kWhole));
+  return playlist_response(
+      media_playlist({id, track->name, track->timescale, capture->captured_at_us}, entries));
+}
+
+bool is_played(const hub::TrackInfo& track) { return track.timescale > 0 && track.part_count > 0; }
+
+std::uint64_t newest_from(const hub::TrackInfo& track) {
+  const std::uint64_t newest = (HlsWindow::kWindowS + 6) * track.timescale;
+  return track.end_media_time - std::min(newest, track.end_media_time);
 }
 
 }  // namespace sitecast::gateway

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/api/hls_playlist.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iterator>
 
 #include "proto/base/bytes.h"
+#include "viewer/gateway/http/text.h"
 #include "viewer/gateway/objects.h"
 
 namespace sitecast::gateway {
 namespace {
 
-// A list that grows may not change its target duration, so it is not taken from what happens to be
-// there. Our devices begin a segment every 2 s, with pictures and without.
-constexpr std::uint64_t kFollowTargetS = 3;
 constexpr std::uint64_t kGapEntryS = 2;
 // A pause between segments this long is a gap; below it is rounding and frame rate. As in
 // playlist.ts.
@@ -40,19 +36,8 @@ void append_gap(std::vector<HlsEntry>& entries, std::uint64_t from, std::uint64_
   }
 }
 
-std::string utc_text(std::int64_t unix_us) {
-  using std::chrono::microseconds;
-  using std::chrono::system_clock;
-  const auto ms = static_cast<int>(((unix_us / 1000) % 1000 + 1000) % 1000);
-  const system_clock::time_point time{
-      std::chrono::duration_cast<system_clock::duration>(microseconds(unix_us))};
-  const auto whole = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), ms);
-}
-
-std::uint64_t target_duration_s(const std::vector<HlsEntry>& entries, std::uint32_t timescale,
-                                HlsKind kind) {
-  std::uint64_t target = kind == HlsKind::kWhole ? 1 : kFollowTargetS;
+std::uint64_t target_duration_s(const std::vector<HlsEntry>& entries, std::uint32_t timescale) {
+  std::uint64_t target = 1;
   for (const auto& entry : entries) {
     target = std::max(target,
                       static_cast<std::uint64_t>(std::llround(seconds(entry.duration, timescale))));
@@ -104,22 +89,15 @@ std::uint64_t peak_bandwidth(const std::vector<hub::Segment>& segments, std::uin
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(peak)));
 }
 
-std::string media_playlist(const HlsTrack& track, const std::vector<HlsEntry>& entries,
-                           HlsKind kind) {
+std::string media_playlist(const HlsTrack& track, const std::vector<HlsEntry>& entries) {
   constexpr std::size_t kEntryText = 90;
   std::string text;
   text.reserve(256 + entries.size() * kEntryText);
   const auto out = std::back_inserter(text);
   fmt::format_to(out,
                  "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-                 "#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:{}\n",
-                 target_duration_s(entries, track.timescale, kind),
-                 kind == HlsKind::kWhole ? "VOD" : "EVENT");
-  // Who follows begins at the newest; three target durations from the end is the least
-  // (section 4.3.5.2).
-  if (kind != HlsKind::kWhole) {
-    fmt::format_to(out, "#EXT-X-START:TIME-OFFSET=-{}\n", 3 * kFollowTargetS);
-  }
+                 "#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n",
+                 target_duration_s(entries, track.timescale));
   const auto capture = track.capture.text();
   const std::string* init = nullptr;
   bool date_due = true;  // at the beginning and behind what is not here
@@ -143,13 +121,15 @@ std::string media_playlist(const HlsTrack& track, const std::vector<HlsEntry>& e
       fmt::format_to(out, "/segments/{}/{}/{}.m4s\n", capture, track.name, entry.first_sequence);
     }
   }
-  if (kind != HlsKind::kFollowing) text += "#EXT-X-ENDLIST\n";
+  text += "#EXT-X-ENDLIST\n";
   return text;
 }
 
 std::string multivariant_playlist(CaptureId capture, const std::vector<HlsVariant>& pictures,
                                   const HlsVariant* sound, bool following) {
-  std::string text = "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+  // A segment of a list that is followed may have to go on in another (live/hls_window.h).
+  std::string text = following ? "#EXTM3U\n#EXT-X-VERSION:9\n"
+                               : "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n";
   const auto out = std::back_inserter(text);
   if (pictures.empty() && sound != nullptr) {
     fmt::format_to(out, "#EXT-X-STREAM-INF:BANDWIDTH={},CODECS=\"{}\"\n{}\n", sound->bandwidth_bps,

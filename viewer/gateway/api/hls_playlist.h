@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP Live Streaming playlists (RFC 8216, and its second edition for EXT-X-GAP) over the segments
 // that the archive has, for players that have no Media Source Extensions. Nothing is made for them:
-// they name the same byte ranges as the page's own player. Thread-safe: pure functions and value
+// they name the same byte ranges as the page's own player. These are recordings; what is followed
+// while it is filmed is live/hls_window.h. Thread-safe: pure functions and value
 // types.
 #pragma once
 
@@ -24,9 +25,8 @@ struct HlsEntry {
   std::string init_hash8;
 };
 
-// Puts segments behind `entries`, which is only ever appended to: what a follower has read stays as
-// it was, so what arrives later for an earlier moment is left out. `segments` in media-time order;
-// those that are not closed are taken if `take_open`.
+// Puts segments behind `entries`. `segments` in media-time order; those that are not closed are
+// taken if `take_open`.
 void append_entries(std::vector<HlsEntry>& entries, const std::vector<hub::Segment>& segments,
                     std::uint32_t timescale, bool take_open);
 
@@ -40,13 +40,8 @@ struct HlsTrack {
   std::int64_t captured_at_us = 0;  // when media time was 0
 };
 
-enum class HlsKind {
-  kWhole,      // all that is here now; never read again
-  kFollowing,  // of a capture that goes on: more will be appended
-  kFollowed,   // the same list once the capture has ended
-};
-std::string media_playlist(const HlsTrack& track, const std::vector<HlsEntry>& entries,
-                           HlsKind kind);
+// All that is here now; never read again.
+std::string media_playlist(const HlsTrack& track, const std::vector<HlsEntry>& entries);
 
 struct HlsVariant {
   std::string track;

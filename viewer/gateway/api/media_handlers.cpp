@@ -134,11 +134,29 @@ Response send_init_segment(const ReadContext& context) {
   const auto& params = context.params;
   const auto init = context.reader.init_segment(params.capture, params.track, params.init_hash8);
   if (!init.ok()) return response_of(init.error());
+  return init_response(params.track, to_string(ByteView(*init)));
+}
+
+Response init_response(std::string_view track, std::string bytes) {
   Response response;
-  response.content_type = media_type_of_track(params.track);
+  response.content_type = media_type_of_track(track);
   add_caching(response, kForEver);
-  response.body = to_string(ByteView(*init));
+  response.body = std::move(bytes);
   return response;
+}
+
+Response send_exact_segment(hub::IndexReader& reader, const hub::Layout& layout, ProjectId project,
+                            const PathParams& params, const Request& request) {
+  auto segment = reader.segment(params.capture, params.track, params.sequence);
+  if (!segment.ok()) return response_of(segment.error());
+  const auto last = params.last_sequence.value_or(params.sequence);
+  const bool exact =
+      segment->parts_missing == 0 && params.sequence + segment->part_count == last + 1;
+  if (!exact) return not_found_response();
+  auto etag = fmt::format("\"{}-{}\"", params.sequence, last);
+  return send_pieces(request, layout.media(project, params.capture, params.track),
+                     std::move(segment->ranges), std::string(media_type_of_track(params.track)),
+                     std::move(etag), kForEver);
 }
 
 Response send_original(const ReadContext& context) {

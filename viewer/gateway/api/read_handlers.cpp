@@ -261,6 +261,7 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kUpdates:
     case RouteId::kTunnel:
     case RouteId::kCaptureLive:
+    case RouteId::kLiveMedia:
     case RouteId::kStaticFile: break;  // never come here: api/service.cpp answers them
   }
   return not_found_response();

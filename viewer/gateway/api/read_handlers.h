@@ -8,7 +8,6 @@
 #include "hub/index/reader.h"
 #include "proto/base/clock.h"
 #include "viewer/gateway/api/codec_names.h"
-#include "viewer/gateway/api/hls_announced.h"
 #include "viewer/gateway/guard.h"
 #include "viewer/gateway/http/message.h"
 #include "viewer/gateway/live/device_table.h"
@@ -23,7 +22,6 @@ struct ReadContext {
   const LiveSnapshot& live;
   const DeviceTable& devices;
   CodecNames& codecs;
-  HlsAnnounced& announced;
   const Subject& subject;
   const Request& request;
   const PathParams& params;

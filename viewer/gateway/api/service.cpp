@@ -33,7 +33,9 @@ Response busy() {
 
 }  // namespace
 
-Service::Service(Parts parts) : parts_(std::move(parts)) {
+Service::Service(Parts parts)
+    : parts_(std::move(parts)),
+      follow_(parts_.hls, parts_.pool, parts_.layout, parts_.clock, parts_.post_to_io) {
   parts_.accounts.on_ended([this](const TokenHash& session) { sockets_.close_session(session); });
 }
 
@@ -249,9 +251,12 @@ std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& share
     const auto capture = reader.capture(call.params.capture);
     return upgrade(call, allowed, capture.ok() && capture->closed);
   }
-  return answer_read(call.route->id,
-                     {reader, parts_.layout, live, parts_.devices, codecs_, announced_,
-                      call.subject, *call.request, call.params, parts_.clock, allowed});
+  const ReadContext context{reader,       parts_.layout, live,        parts_.devices, codecs_,
+                            call.subject, *call.request, call.params, parts_.clock,   allowed};
+  if (!HlsFollow::is_about(call.route->id, *call.request)) {
+    return answer_read(call.route->id, context);
+  }
+  return follow_.answer(context, {call.request, call.route->id, call.params, allowed, call.done});
 }
 
 Upgrade Service::upgrade(const Call& call, ProjectId project, bool ended) {

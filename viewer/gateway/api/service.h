@@ -18,7 +18,7 @@
 #include "viewer/gateway/accounts/accounts.h"
 #include "viewer/gateway/api/answer.h"
 #include "viewer/gateway/api/codec_names.h"
-#include "viewer/gateway/api/hls_announced.h"
+#include "viewer/gateway/api/hls_follow.h"
 #include "viewer/gateway/api/open_sockets.h"
 #include "viewer/gateway/api/plan_desk.h"
 #include "viewer/gateway/api/read_pool.h"
@@ -36,6 +36,7 @@ class Service final : public RequestHandler {
     Accounts& accounts;
     ReadPool& pool;
     LiveHub& live;
+    HlsLive& hls;
     const LiveSnapshotHolder& live_snapshot;
     const DeviceTable& devices;
     const StaticFiles& static_files;
@@ -92,7 +93,7 @@ class Service final : public RequestHandler {
 
   Parts parts_;
   CodecNames codecs_;
-  HlsAnnounced announced_;
+  HlsFollow follow_;
   OpenSockets sockets_;
   bool rechecking_ = false;
   const Log log_{"gateway/api"};

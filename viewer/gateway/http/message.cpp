@@ -25,6 +25,10 @@ std::uint64_t size_bytes(const Body& body) {
     return *shared ? (*shared)->size() : 0;
   }
   std::uint64_t sum = 0;
+  if (const auto* shared = std::get_if<SharedPieces>(&body)) {
+    for (const auto& piece : shared->pieces) sum += piece.bytes.size();
+    return sum;
+  }
   for (const auto& range : std::get<FileBody>(body).ranges) sum += range.size_bytes;
   return sum;
 }

@@ -47,8 +47,17 @@ struct FileBody {
   std::vector<hub::MediaRange> ranges;
 };
 
+// Pieces in memory that others hold too, sent one after the other without a copy.
+struct SharedPieces {
+  struct Piece {
+    std::shared_ptr<const void> owner;  // keeps `bytes` alive
+    std::string_view bytes;
+  };
+  std::vector<Piece> pieces;
+};
+
 // `std::string`: made for this response. Shared: long-lived bytes (static files) that outlive it.
-using Body = std::variant<std::string, std::shared_ptr<const std::string>, FileBody>;
+using Body = std::variant<std::string, std::shared_ptr<const std::string>, FileBody, SharedPieces>;
 std::uint64_t size_bytes(const Body& body);
 
 struct Response {

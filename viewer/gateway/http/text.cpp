@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/http/text.h"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "proto/base/text.h"
 
@@ -124,6 +128,16 @@ bool matches_etag(std::string_view if_none_match, std::string_view etag) {
     if (element == etag) return true;
   }
   return false;
+}
+
+std::string utc_text(std::int64_t unix_us) {
+  using std::chrono::microseconds;
+  using std::chrono::system_clock;
+  const auto ms = static_cast<int>(((unix_us / 1000) % 1000 + 1000) % 1000);
+  const system_clock::time_point time{
+      std::chrono::duration_cast<system_clock::duration>(microseconds(unix_us))};
+  const auto whole = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), ms);
 }
 
 }  // namespace sitecast::gateway

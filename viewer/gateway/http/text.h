@@ -33,6 +33,9 @@ std::optional<QueryPairs> parse_query(std::string_view query);
 // section 12.5.3).
 bool accepts_encoding(std::string_view accept_encoding, std::string_view coding);
 
+// RFC 3339 in UTC with milliseconds, as EXT-X-PROGRAM-DATE-TIME wants it.
+std::string utc_text(std::int64_t unix_us);
+
 // If-None-Match (RFC 9110 section 13.1.2): weak comparison with `etag` (quotes included), or "*".
 bool matches_etag(std::string_view if_none_match, std::string_view etag);
 

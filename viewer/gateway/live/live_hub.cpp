@@ -38,6 +38,7 @@ void LiveHub::on_part(ProjectId project, DeviceId device, CaptureId id,
   capture.told_ended = false;
   if (!capture.live) set_live(key, capture, true);
   cache(capture, part);
+  if (follower_ != nullptr) follower_->on_part(project, id, part);
   for (const auto& viewer : capture.viewers) viewer->send_part(part);
 }
 
@@ -151,6 +152,7 @@ void LiveHub::on_event(ProjectId project, const v1::CommittedEvent& committed) {
   send(capture.viewers, text);
   if (event.kind() != "capture.closed") return;
   capture.closed = true;
+  if (follower_ != nullptr) follower_->on_closed(project, *info.capture);
   tell_ended(capture, "closed");
   forget_groups(capture);
   if (capture.live) set_live(key, capture, false);
@@ -229,6 +231,16 @@ void LiveHub::watch_project(ProjectId project, const std::shared_ptr<PushChannel
     remove(entry->second, raw);
     if (entry->second.empty()) project_viewers_.erase(entry);
   });
+}
+
+void LiveHub::for_each_cached(
+    ProjectId project, CaptureId id,
+    const std::function<void(const std::shared_ptr<const LivePart>&)>& take) const {
+  const auto found = captures_.find(Key{project, id});
+  if (found == captures_.end()) return;
+  for (const auto& [name, track] : found->second.tracks) {
+    for (const auto& part : track.group) take(part);
+  }
 }
 
 void LiveHub::publish_snapshot() {

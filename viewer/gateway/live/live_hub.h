@@ -42,7 +42,23 @@ class LiveHub {
   static constexpr std::size_t kCachedBytes = 256U * 1024 * 1024;
   static constexpr std::size_t kCachedBytesPerTrack = ViewerQueue::kTrackBytes;
 
+  // Hears of every part that viewers get, and of a capture's end. On the io thread.
+  class Follower {
+   public:
+    virtual ~Follower() = default;
+    virtual void on_part(ProjectId project, CaptureId capture,
+                         const std::shared_ptr<const LivePart>& part) = 0;
+    virtual void on_closed(ProjectId project, CaptureId capture) = 0;
+  };
+
   explicit LiveHub(LiveSnapshotHolder& snapshot) : snapshot_(snapshot) {}
+
+  // At most one; it must live as long as parts come.
+  void followed_by(Follower* follower) { follower_ = follower; }
+  // The current group of pictures of every track, in the order of its parts.
+  void for_each_cached(
+      ProjectId project, CaptureId capture,
+      const std::function<void(const std::shared_ptr<const LivePart>&)>& take) const;
 
   void on_part(ProjectId project, DeviceId device, CaptureId capture,
                std::shared_ptr<const LivePart> part, std::int64_t now_us);
@@ -106,6 +122,7 @@ class LiveHub {
   const Channels* project_viewers(ProjectId project) const;
 
   LiveSnapshotHolder& snapshot_;
+  Follower* follower_ = nullptr;
   std::unordered_map<Key, Capture, HashKey> captures_;
   std::unordered_map<ProjectId, Channels> project_viewers_;
   std::unordered_map<DeviceId, std::size_t> captures_of_;

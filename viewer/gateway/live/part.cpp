@@ -16,6 +16,10 @@ Result<std::shared_ptr<const LivePart>> make_live_part(std::string_view track, B
   part->prefix += track;
   part->sequence = envelope.sequence();
   part->starts_group = !envelope.init_segment().empty();
+  part->media = split.media;
+  part->media_time = envelope.media_time();
+  part->duration = envelope.duration();
+  part->init_hash8 = envelope.init_hash8();
   return std::shared_ptr<const LivePart>(std::move(part));
 }
 

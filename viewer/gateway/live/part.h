@@ -18,7 +18,11 @@ struct LivePart {
   ByteView frame;                     // as published (proto/codec/part_frame.h)
   std::string prefix;                 // u8 length of the track's name | name
   std::uint64_t sequence = 0;
-  bool starts_group = false;  // carries an init segment: decoding can start here
+  bool starts_group = false;     // carries an init segment: decoding can start here
+  ByteView media;                // moof and mdat, in `frame`
+  std::uint64_t media_time = 0;  // track's timescale
+  std::uint32_t duration = 0;
+  std::string init_hash8;
 
   [[nodiscard]] std::string_view track() const { return std::string_view(prefix).substr(1); }
   [[nodiscard]] std::size_t size_bytes() const { return prefix.size() + frame.size(); }

@@ -232,6 +232,9 @@ class HttpConnection final : public OpenConnection,
       if (!co_await write_before_file(head)) co_return false;
       co_return co_await send_file(environment_, *this, stream_, *file);
     }
+    if (const auto* shared = std::get_if<SharedPieces>(&response.body)) {
+      co_return co_await write_pieces(head, *shared);
+    }
     auto body = view_of(response.body);
     auto first = body.substr(0, kWritePiece);
     body.remove_prefix(first.size());
@@ -253,6 +256,22 @@ class HttpConnection final : public OpenConnection,
     const auto [failed, size] =
         co_await net::async_write(stream_, net::buffer(bytes.data(), bytes.size()), kAwait);
     co_return !failed;
+  }
+
+  Awaitable<bool> write_pieces(std::string_view head, const SharedPieces& body) {
+    constexpr std::size_t kBuffers = 64;  // in one call of the system
+    std::vector<net::const_buffer> buffers = {net::buffer(head)};
+    for (std::size_t i = 0; i < body.pieces.size(); ++i) {
+      const auto bytes = body.pieces[i].bytes;
+      buffers.push_back(net::buffer(bytes.data(), bytes.size()));
+      if (buffers.size() < kBuffers && i + 1 < body.pieces.size()) continue;
+      deadline(timing::kWriteProgressUs);
+      if (const auto [failed, size] = co_await net::async_write(stream_, buffers, kAwait); failed) {
+        co_return false;
+      }
+      buffers.clear();
+    }
+    co_return true;
   }
 
   // The head leaves in one packet with the file's first bytes.
