@@ -16,7 +16,7 @@ struct Part {
   std::string sql;
 };
 
-std::array<Part, 12> parts() {
+std::array<Part, 14> parts() {
   return {{
       {"project", 5,
        "select project_id, capture_count, stated_at_us, stated_event, statement from project"
@@ -38,6 +38,10 @@ std::array<Part, 12> parts() {
       {"plan_statement", 4,
        "select project_id, item_id, stated_at_us, event_id from plan_statement"
        " order by 1, 2, 3, 4"},
+      {"search_doc", 1, "select event_id from search_doc join event using (event_row) order by 1"},
+      {"search", 2,
+       "select term, event_id from search_term join search_doc on place = doc"
+       " join event using (event_row) order by 1, 2"},
       {"track", 18,
        "select capture_id, name, project_id, capture_complete, part_count_stated, timescale, "
        "codec, codec_sequence, part_count, part_count_total,"

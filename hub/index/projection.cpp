@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hub/index/cells.h"
+#include "hub/index/search_document.h"
 #include "proto/codec/limits.h"
 
 namespace sitecast::hub {
@@ -388,6 +389,7 @@ Result<AppliedEvent> apply_event(Database& database, ProjectId project, const Ev
   if (!event) return applied;
   SC_TRY_ASSIGN(applied.is_new, insert_event(database, project, record, *event));
   if (applied.is_new) {
+    SC_TRY(apply_search(database, project, *event, database.last_insert_rowid()));
     if (event->has_project()) SC_TRY(apply_project(database, project, *event));
     if (event->has_member()) SC_TRY(apply_member(database, project, *event));
     SC_TRY(apply_plan(database, project, *event));

@@ -6,6 +6,7 @@
 #include "hub/archive/layout.h"
 #include "hub/index/capture_row.h"
 #include "hub/index/current.h"
+#include "hub/index/search.h"
 #include "hub/index/segments.h"
 #include "hub/index/track_view.h"
 #include "hub/index/version.h"
@@ -26,6 +27,8 @@ std::vector<std::string> split_names(std::string_view names) {
   }
   return all;
 }
+
+}  // namespace
 
 CaptureInfo capture_info(const CaptureRow& row) {
   CaptureInfo info;
@@ -50,6 +53,8 @@ CaptureInfo capture_info(const CaptureRow& row) {
   info.photo_metadata = row.photo;
   return info;
 }
+
+namespace {
 
 class SqliteIndexReader final : public IndexReader {
  public:
@@ -305,6 +310,10 @@ class SqliteIndexReader final : public IndexReader {
       std::reverse(found.begin(), found.end());
       return found;
     });
+  }
+
+  Result<SearchPage> search(const SearchQuery& query) override {
+    return in_view<SearchPage>([&] { return search_page(*database_, query); });
   }
 
   Result<std::vector<Segment>> segments(CaptureId id, std::string_view track, std::uint64_t from,

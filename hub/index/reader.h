@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "hub/index/search_document.h"
 #include "hub/index/segment.h"
 #include "proto/base/bytes.h"
 #include "proto/base/id.h"
@@ -118,6 +119,32 @@ struct RequestInfo {
   std::vector<EventInfo> steps;  // as stated
 };
 
+// What was said or filmed, by its words: all of them must be there. Of these projects alone.
+struct SearchQuery {
+  std::vector<ProjectId> projects;
+  std::string typed;
+  SearchFilter filter;
+  std::optional<std::int64_t> from_us;   // stated at or after
+  std::optional<std::int64_t> until_us;  // stated before
+  std::optional<EventId> after;          // cursor: `next` of the page before
+  std::uint32_t limit = 20;              // 1..50
+};
+
+struct SearchHit {
+  EventInfo event;
+  ProjectId project;
+  SearchDocument document;
+  std::vector<std::pair<std::size_t, std::size_t>> marks;  // of the words, bytes of document.text
+  std::optional<CaptureInfo> capture;
+};
+
+struct SearchPage {
+  std::vector<SearchHit> hits;  // newest first
+  // There may be more. A page may be short, or empty, and still go on: what one call looks at is
+  // bounded.
+  std::optional<EventId> next;
+};
+
 class IndexReader {
  public:
   // `state_dir` is the hub's. kUnavailable when there is no index yet.
@@ -158,6 +185,9 @@ class IndexReader {
   // the newest.
   virtual Result<std::vector<EventInfo>> directions(ProjectId project, std::int64_t from_us,
                                                     std::uint32_t limit) = 0;
+
+  // kInvalidArgument: `after` is no event of these projects.
+  virtual Result<SearchPage> search(const SearchQuery& query) = 0;
 
   // Segments in media-time order that overlap [from, until) in the track's timescale.
   virtual Result<std::vector<Segment>> segments(CaptureId id, std::string_view track,

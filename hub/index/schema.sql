@@ -8,7 +8,7 @@
 -- order and how often events are applied. Membership alone is decided by the order of the log: who may
 -- look must not depend on a clock.
 
-pragma user_version = 6;
+pragma user_version = 7;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -75,6 +75,7 @@ create index capture_by_area_kind on capture (project_id, area, kind, captured_a
 
 -- Every event of every log, once.
 create table event (
+  event_row          integer primary key,   -- local to this file; never leaves it
   event_id           blob not null unique check (length(event_id) = 16),
   project_id         blob not null check (length(project_id) = 16),
   device_id          blob not null check (length(device_id) = 16),  -- from the topic; nil: the hub
@@ -122,6 +123,16 @@ create table request_step (
   kind               text not null,
   primary key (project_id, request_id, stated_at_us, event_id)
 ) strict, without rowid;
+
+-- What can be found (README, "Search"): the tokens of each event that says something. Documents lie by time, so
+-- that the newest are found first and a stretch of time is a range of places.
+create virtual table search using fts5(tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+create virtual table search_term using fts5vocab(search, instance);  -- for comparing two indexes
+
+create table search_doc (
+  place              integer primary key,   -- rowid of its document; local to this file
+  event_row          integer not null unique references event (event_row)
+) strict;
 
 -- Frozen plans. A number belongs to who stated it first; what else claims it stays in the log alone. The
 -- lines are in the plan.part events that the statement names, and are read from there.

@@ -292,6 +292,57 @@ describe('the feed', () => {
   });
 });
 
+describe('the search', () => {
+  it('finds a word of two characters and leads to the very moment', async () => {
+    const owner = await visit(browser, stack.http, { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+    const { page } = owner;
+    await signIn(page, 'owner', stack.accounts['owner']!);
+    await page.goto(`/p/${stack.project_id}`);
+    await page.getByRole('link', { name: '搜索' }).click();
+    await page.getByText('输入一个词').waitFor();
+    await page.getByRole('searchbox').fill('铺板');
+    await page.getByRole('searchbox').press('Enter');
+    await page.locator('mark', { hasText: '铺板' }).waitFor();
+    await page.getByText('找到 1 条').waitFor();
+    await page.getByRole('searchbox').fill('柱子');
+    const hit = page.locator('[data-hit]', { hasText: '柱子已立好三排' });
+    await hit.waitFor();
+    expect(await page.locator('[data-hit]').count()).toBe(1);
+    await page.getByText('筛选条件').click();
+    await page.getByLabel('类型').selectOption('note');
+    await page.getByText('没有找到').waitFor();
+    await page.getByLabel('类型').selectOption('progress');
+    await hit.waitFor();
+    expect(new URL(page.url()).searchParams.get('q')).toBe('柱子');
+    await hit.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/c/${capture}?t=*`);
+    await page.goBack();
+    await hit.waitFor();
+    owner.assertClean();
+    await owner.context.close();
+  });
+
+  it.each(looks)('is read: $size $locale $scheme', async (look) => {
+    const visitor = await visit(browser, stack.http, look);
+    const { page } = visitor;
+    await signIn(page, 'centre', stack.accounts['centre']!);
+    for (const [path, name] of [
+      [`/p/${stack.project_id}/search?q=钢柱&kind=progress`, 'search'],
+      ['/search?q=没有人说过', 'search-none'],
+    ] as const) {
+      await page.goto(path);
+      await page.locator(name === 'search' ? '[data-hit]' : '.notice').first().waitFor();
+      await assertAccessible(page, `${name} ${look.locale} ${look.scheme}`);
+      await screenshot(page, name, look);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(wide, 'does not scroll sideways').toBeLessThanOrEqual(0);
+    }
+    visitor.assertClean();
+    await visitor.context.close();
+  });
+});
+
 describe('what is being written of a line', () => {
   it('stays when somebody else moves the line, and when the page is left for the evidence', async () => {
     const { page, context } = centre;

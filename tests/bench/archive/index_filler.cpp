@@ -3,6 +3,7 @@
 
 #include "hub/index/capture_row.h"
 #include "hub/index/projection.h"
+#include "hub/index/search_document.h"
 #include "hub/index/writer.h"
 #include "proto/base/file.h"
 #include "proto/base/sha256.h"
@@ -89,7 +90,8 @@ Status IndexFiller::add_event(ProjectId project, const MadeEvent& made) {
   SC_TRY_ASSIGN(const bool is_new,
                 hub::insert_event(*database_, project, {made.received_at_us, made.device, bytes},
                                   made.event));
-  return is_new ? Status(Ok{}) : Status(internal_error("two made events have one id"));
+  if (!is_new) return internal_error("two made events have one id");
+  return hub::apply_search(*database_, project, made.event, database_->last_insert_rowid());
 }
 
 Status IndexFiller::add(const MadeArchive& archive, const MadeCapture& capture) {

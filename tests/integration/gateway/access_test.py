@@ -105,6 +105,29 @@ class Matrix(WorldTest):
             listed = {project["id"] for project in self.clients[user].get("/api/v1/projects").json()["projects"]}
             self.assertEqual(listed, {self.world.made[which]["project"] for which in theirs}, user)
 
+    def test_a_search_finds_and_counts_only_what_is_theirs(self):
+        ids = {self.world.made[which]["project"]: which for which in ("mine", "other")}
+        for user, theirs in THEIRS.items():
+            if user is None:
+                continue
+            found, after = [], ""
+            while after is not None:
+                page = self.clients[user].get("/api/v1/search?q=rem&limit=1" + after).json()
+                found += page["results"]
+                after = page["next"] and "&after=" + page["next"]
+            self.assertEqual({ids[one["project_id"]] for one in found}, theirs, user)
+            for one in found:
+                self.assertEqual([part["text"] for part in one["snippet"] if part["found"]], ["rem"])
+                self.assertIsNotNone(one["event"]["media_time_us"])
+        # The place of a foreign result is no place at all.
+        foreign = self.clients["olga"].get("/api/v1/search?q=rem").json()["results"][0]["event"]["id"]
+        for id in (foreign, UNKNOWN_ID):
+            answers = [self.clients["ana"].get(path + "?after=" + id) for path in
+                       ("/api/v1/search", f"/api/v1/projects/{self.world.made['mine']['project']}/search")]
+            self.assertEqual([answer.status for answer in answers], [400, 400])
+        for query in ("limit=0", "limit=51", "from_us=soon", "colour=red", "after=x", "q=%ff"):
+            self.assertEqual(self.clients["ana"].get("/api/v1/search?" + query).status, 400, query)
+
     def test_no_path_leads_out_of_the_archive_or_the_web_files(self):
         made = self.world.made["mine"]
         capture = made["walk"]["capture"]

@@ -9,6 +9,7 @@
 #include "viewer/gateway/api/media_handlers.h"
 #include "viewer/gateway/api/plan_handlers.h"
 #include "viewer/gateway/api/request_handlers.h"
+#include "viewer/gateway/api/search_handlers.h"
 #include "viewer/gateway/http/cursor.h"
 #include "viewer/gateway/http/text.h"
 #include "viewer/gateway/objects.h"
@@ -239,6 +240,8 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kDevices: return show_devices(context);
     case RouteId::kPlan: return show_plan(context);
     case RouteId::kRequests: return show_requests(context);
+    case RouteId::kSearch: return search_project(context);
+    case RouteId::kSearchAll: return search_all(context);
     case RouteId::kCapture: return show_capture(context);
     case RouteId::kPlaylist: return show_playlist(context);
     case RouteId::kHls: return show_hls(context);

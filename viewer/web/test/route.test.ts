@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { captureRoute, parseRoute, projectRoute, routeUrl, type Route } from '../src/state/route';
+import { captureRoute, parseRoute, projectRoute, routeUrl, searchRoute, type Route } from '../src/state/route';
 
 const id = 'AZNafIABcAGAAQIDBAUGCg';
 const parse = (url: string): Route => {
@@ -18,6 +18,8 @@ describe('addresses', () => {
       { page: 'project', id, area: '一号车间', kind: 'photo', date: '2026-04-13' },
     ],
     [`/p/${id}/feed`, { page: 'feed', id }],
+    [`/p/${id}/search?q=%E5%B1%8B%E9%9D%A2&kind=note`, { ...searchRoute(id), q: '屋面', kind: 'note' }],
+    ['/search?q=roof&from=2026-04-13', { ...searchRoute(''), q: 'roof', from: '2026-04-13' }],
     [`/p/${id}/devices`, { page: 'devices', id }],
     [`/p/${id}/plan`, { page: 'plan', id }],
     [`/p/${id}/requests`, { page: 'requests', id }],

@@ -11,6 +11,7 @@ import type {
   PlanBrief,
   PlanPreview,
   Project,
+  SearchPage,
   Session,
   SpriteSheet,
   TimelinePage,
@@ -85,6 +86,9 @@ export const api = {
   projects: () => get<{ projects: Project[] }>('/api/v1/projects'),
   project: (id: string) => get<Project>(`/api/v1/projects/${id}`),
   timeline: (id: string, query: TimelineQuery) => get<TimelinePage>(timelinePath(id, query)),
+  // `id` '': in all projects.
+  search: (id: string, query: URLSearchParams) =>
+    get<SearchPage>(`${id === '' ? '/api/v1/search' : `/api/v1/projects/${id}/search`}?${query}`),
   live: (id: string) => get<{ captures: Capture[] }>(`/api/v1/projects/${id}/live`),
   devices: (id: string) => get<Devices>(`/api/v1/projects/${id}/devices`),
   plan: (id: string) => get<Plan>(`/api/v1/projects/${id}/plan`),

@@ -141,6 +141,19 @@ export interface TimelinePage {
   next: string | null;
 }
 
+export interface SearchResult {
+  project_id: string;
+  what: string; // state/search.ts: searchKinds
+  snippet: { text: string; found: boolean }[];
+  event: ProjectEvent;
+  capture: Capture | null;
+}
+
+export interface SearchPage {
+  results: SearchResult[];
+  next: string | null; // a page may be short and still go on
+}
+
 export type Presence = 'online' | 'gone' | 'lost' | 'unknown';
 
 // A capture of which a device has what the centre has not.

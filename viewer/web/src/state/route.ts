@@ -4,6 +4,8 @@
 //   /sign-in?next=…
 //   /p/{project}?area=&kind=&date=     timeline
 //   /p/{project}/feed         all of it as one stream
+//   /p/{project}/search?q=&area=&kind=&stage=&person=&from=&until=     what was said and filmed, by its words
+//   /search?…                 the same in all projects
 //   /p/{project}/plan         the plan against what was seen
 //   /p/{project}/review?item=          milestones that wait for the centre
 //   /p/{project}/requests     what is asked to be filmed
@@ -12,11 +14,19 @@
 // `lang` may stand on each of them.
 import { isId } from '../codec/id';
 
+export interface SearchRoute extends Record<(typeof searchFields)[number], string> {
+  page: 'search';
+  id: string; // '': all projects
+}
+
+const searchFields = ['q', 'area', 'kind', 'stage', 'person', 'from', 'until'] as const;
+
 export type Route =
   | { page: 'home' }
   | { page: 'sign_in'; next: string }
   | { page: 'project'; id: string; area: string; kind: string; date: string }
   | { page: 'feed'; id: string }
+  | SearchRoute
   | { page: 'devices'; id: string }
   | { page: 'plan'; id: string }
   | { page: 'review'; id: string; item: string }
@@ -33,6 +43,8 @@ export function parseRoute(path: string, search: string): Route {
     // Only a path of this site, or a link could send people elsewhere after they signed in.
     return { page: 'sign_in', next: /^\/(?![/\\])/.test(next) ? next : '/' };
   }
+  if (first === 'search' && id === '') return searchRoute('', query);
+  if (first === 'p' && isId(id) && rest.length === 1 && rest[0] === 'search') return searchRoute(id, query);
   if (first === 'p' && isId(id) && rest.length === 1 && rest[0] !== undefined) {
     if (rest[0] === 'feed') return { page: 'feed', id };
     if (rest[0] === 'devices') return { page: 'devices', id };
@@ -66,6 +78,9 @@ export function routeUrl(route: Route, lang: string | null): string {
     if (route.date !== '') query.set('date', route.date);
   } else if (route.page === 'feed') {
     path = `/p/${route.id}/feed`;
+  } else if (route.page === 'search') {
+    path = route.id === '' ? '/search' : `/p/${route.id}/search`;
+    for (const name of searchFields) if (route[name] !== '') query.set(name, route[name]);
   } else if (route.page === 'devices') {
     path = `/p/${route.id}/devices`;
   } else if (route.page === 'plan') {
@@ -82,6 +97,11 @@ export function routeUrl(route: Route, lang: string | null): string {
   if (lang !== null) query.set('lang', lang);
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
+}
+
+export function searchRoute(id: string, query: URLSearchParams = new URLSearchParams()): SearchRoute {
+  const [q, area, kind, stage, person, from, until] = searchFields.map((name) => query.get(name) ?? '');
+  return { page: 'search', id, q: q!, area: area!, kind: kind!, stage: stage!, person: person!, from: from!, until: until! };
 }
 
 export const projectRoute = (id: string): Route => ({
