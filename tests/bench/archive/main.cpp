@@ -11,6 +11,7 @@
 #include "hub/index/current.h"
 #include "proto/base/file.h"
 #include "tests/bench/archive/index_filler.h"
+#include "tests/bench/archive/made_feed.h"
 
 namespace sitecast::bench {
 namespace {
@@ -75,6 +76,21 @@ Result<json> make(const Options& options) {
               {"served", served}};
 }
 
+Result<json> make_feed_index(const std::filesystem::path& state_dir,
+                             const MadeFeedOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  const hub::Layout layout(state_dir);
+  SC_TRY_ASSIGN(const auto index, hub::new_index_path(layout));
+  SC_TRY_ASSIGN(const MadeFeed made, make_feed(index, layout, options));
+  SC_TRY(hub::switch_index(layout, index));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  json projects = json::array();
+  for (const ProjectId project : made.projects) projects.push_back(project.text());
+  return json{{"index", index.string()},  {"size_bytes", made.size_bytes},
+              {"events", options.events}, {"projects", projects},
+              {"words", made.words},      {"seconds", took.count()}};
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"Indexes of large archives for scripts/bench"};
   app.require_subcommand(1);
@@ -83,8 +99,16 @@ int run(int argc, char** argv) {
   command->add_option("--state-dir", options.state_dir)->required();
   command->add_option("--captures", options.archive.captures)->required();
   command->add_option("--member", options.archive.member, "owner of every project");
+  MadeFeedOptions feed;
+  auto* feed_command =
+      app.add_subcommand("make-feed", "the same of what was said in many projects");
+  feed_command->add_option("--state-dir", options.state_dir)->required();
+  feed_command->add_option("--events", feed.events)->required();
+  feed_command->add_option("--projects", feed.projects)->required();
+  feed_command->add_option("--member", feed.member, "owner of every project")->required();
   CLI11_PARSE(app, argc, argv);
-  const auto made = make(options);
+  const auto made =
+      feed_command->parsed() ? make_feed_index(options.state_dir, feed) : make(options);
   if (!made.ok()) {
     std::cerr << "sitecast-bench-archive: " << made.error().message() << "\n";
     return 1;
