@@ -330,6 +330,41 @@ describe('a browser that films', () => {
     await filming.call('close');
     await other.until('it is the agent', ({ phase }) => phase === 'ready');
     await other.call('close');
+  }, 60_000);
+
+  it('does what the screen asks for, and says why where it cannot', async () => {
+    const screen = await filming.anotherTab();
+    filming.online = false;
+    await screen.beginRecorder();
+    const ready = await screen.untilState('ready', ({ present, picture }) => present && picture.state === 'on');
+    expect(ready.picture).toMatchObject({ widthPx: 1280, heightPx: 720 });
+    expect(ready.abilities).toMatchObject({ record: null, photo: null, note: null, say: 'not_here', talk: 'not_here' });
+    expect(await screen.act('stop')).toEqual({ ok: false, reason: 'not_recording' });
+    const started = (await screen.act('start', { area })) as { ok: boolean; captureId: string };
+    expect(started.ok).toBe(true);
+    const films = await screen.untilState('it films', ({ recording, holding }) => (recording?.mediaTimeMs ?? 0) > 700 && holding.onlyHereMs > 500);
+    expect(films.picture.state).toBe('on');
+    expect(films.recording).toMatchObject({ captureId: started.captureId, area });
+    expect(films.link.cause).toBe('no_link');
+    expect(films.room.trouble, 'nobody has agreed that it may stay').toBe('not_persistent');
+    expect(await screen.act('start', { area })).toEqual({ ok: false, reason: 'recording' });
+    expect(await screen.act('note', { text: '', area, about: 'now', percentage: 120 })).toEqual({ ok: false, reason: 'invalid' });
+    expect(await screen.act('note', { text: '西侧', area, about: 'now', percentage: 70, stage: '主体' })).toMatchObject({ ok: true });
+    expect(await screen.act('say', '?')).toEqual({ ok: false, reason: 'not_here' });
+    expect(await screen.act('photo', { area, note: '门' })).toMatchObject({ ok: true });
+    expect(await screen.act('lastShot', area)).toMatch(/^blob:/);
+    expect(await screen.hand('图纸.txt', area)).toMatchObject({ ok: true });
+    expect(await screen.act('switchCamera')).toEqual({ ok: true });
+    const before = (await screen.untilState('still', ({ recording }) => recording !== null)).recording!.mediaTimeMs;
+    await screen.untilState('it films on', ({ recording }) => (recording?.mediaTimeMs ?? 0) > before + 300);
+    expect(await screen.act('stop')).toEqual({ ok: true });
+    const kept = await screen.untilState('it has ended', ({ recording }) => recording === null);
+    expect(kept.ended).toBeNull();
+    expect(kept.holding).toMatchObject({ waitingCaptures: 3 });
+    expect(kept.areas).toEqual([area]);
+    filming.online = true;
+    await screen.untilState('all is at the hub', ({ holding }) => holding.waitingCaptures + holding.waitingStatements === 0);
+    expect(archivedParts(stack.archived(started.captureId, 'video')).size).toBeGreaterThan(20);
     await filming.kill();
   }, 60_000);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent in its worker: spool, delivery, what is recorded, and what the page is told of it. The rules are in
 // README.md. One owner: the worker of the tab that holds the lock.
+import { parseId } from '../../../viewer/web/src/codec/id';
+import type { Body } from './proto/events';
 import { sha256 } from './proto/hash';
 import { IdMaker } from './proto/new_id';
 import type { Sign } from './proto/running_hash';
@@ -124,7 +126,7 @@ export class Agent {
   async state(order: StatementOrder): Promise<string> {
     const { recording } = this;
     const capture = order.now === true ? (recording?.capture ?? null) : (order.capture ?? null);
-    const about: Parameters<Spool['state']>[2] = { body: order.body };
+    const about: Parameters<Spool['state']>[2] = { body: bodyOf(order) };
     if (order.area !== undefined) about.area = order.area;
     if (order.now === true && recording !== null) about.mediaTimeUs = recording.mediaTimeUs;
     const id = this.spool.state(this.enrolment.project, capture, about);
@@ -157,17 +159,11 @@ export class Agent {
     return {
       phase: 'ready',
       why: '',
-      recording:
-        recording === null
-          ? null
-          : {
-              capture: recording.capture,
-              mediaTimeUs: recording.mediaTimeUs,
-              framesEncoded: recording.video?.framesEncoded ?? 0,
-              framesDropped: recording.video?.framesDropped ?? 0,
-            },
+      recording: recording?.status ?? null,
       ended: this.ended,
       delivery: this.courier.machine.state(),
+      refusedEvents: this.spool.refusedEvents,
+      handedOnKbps: this.courier.handedOnKbps(),
       captures: this.captures(),
       doneCaptures: this.spool.done.map(({ row }) => row.id),
       storage: this.storage,
@@ -205,9 +201,7 @@ export class Agent {
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     const leftBytes = Math.max(0, quota - usage);
     const persisted = await navigator.storage.persisted();
-    const { recording } = this;
-    const seconds = (recording?.mediaTimeUs ?? 0) / 1e6;
-    const bytesPerSecond = recording !== null && seconds > 5 ? recording.writtenBytes / seconds : 0;
+    const bytesPerSecond = this.recording?.status.bytesPerSecond ?? 0;
     const minutesLeft = bytesPerSecond > 0 ? Math.floor(leftBytes / bytesPerSecond / 60) : null;
     const lowRoom = leftBytes < lowRoomBytes || (minutesLeft !== null && minutesLeft < lowRoomMinutes);
     const full = leftBytes < reserveBytes;
@@ -242,4 +236,13 @@ export class Agent {
     this.toldAtMs = nowMs;
     this.courier.publish(statusMessage(facts, this.enrolment));
   }
+}
+
+function bodyOf({ body }: StatementOrder): Body {
+  if (body.kind !== 'progress') return body;
+  const { planItem, ...rest } = body;
+  if (planItem === undefined) return rest;
+  const id = parseId(planItem);
+  if (id === null) throw new Error('no such line of the plan');
+  return { ...rest, planItem: id };
 }

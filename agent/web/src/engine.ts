@@ -2,6 +2,7 @@
 // The page's side of the agent: hands camera and microphone to the worker, asks it, and hears how things stand.
 // Independent of what draws the page. Nothing is kept here: a page that is killed loses nothing that the worker spooled.
 import type { EngineStatus, Enrolment, FileOrder, FromWorker, Order, RecordOrder, StatementOrder } from './messages';
+import type { CloseReason } from './spool/spool';
 import { pcmOf, pictures, type Feed } from './capture/feeds';
 
 export type { EngineStatus, Enrolment, FileOrder, RecordOrder, StatementOrder } from './messages';
@@ -21,7 +22,7 @@ export type RecordSettings = Omit<RecordOrder, 'hasVideo' | 'hasSound'>;
 
 export class Engine {
   private readonly worker: Worker;
-  private questions = new Map<number, { done(value: string): void; fail(error: Error): void }>();
+  private questions = new Map<number, { done(value: string | Blob): void; fail(error: Error): void }>();
   private asked = 0;
   private feeds: Feed[] = [];
   status: EngineStatus | null = null;
@@ -67,9 +68,14 @@ export class Engine {
   }
 
   // Everything filmed is on the device when it resolves.
-  async stop(): Promise<void> {
+  async stop(reason: CloseReason = 'stopped'): Promise<void> {
     this.stopFeeds();
-    await this.ask({ do: 'stop', reason: 'stopped' });
+    await this.ask({ do: 'stop', reason });
+  }
+
+  // The next picture that is recorded, as a JPEG.
+  still(): Promise<Blob> {
+    return this.ask<Blob>({ do: 'still' });
   }
 
   // A photo or document, on the device when it resolves. The capture's id.
@@ -101,10 +107,10 @@ export class Engine {
     this.worker.postMessage(order, transfer);
   }
 
-  private ask(order: Order): Promise<string> {
+  private ask<T extends string | Blob = string>(order: Order): Promise<T> {
     const question = ++this.asked;
-    return new Promise((done, fail) => {
-      this.questions.set(question, { done, fail });
+    return new Promise<T>((done, fail) => {
+      this.questions.set(question, { done: (value) => done(value as T), fail });
       this.worker.postMessage({ ...order, question });
     });
   }

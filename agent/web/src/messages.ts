@@ -36,8 +36,10 @@ export interface FileOrder {
   note?: string;
 }
 
+type Progress = Omit<Extract<Body, { kind: 'progress' }>, 'planItem'> & { planItem?: string };
+
 export interface StatementOrder {
-  body: Extract<Body, { kind: 'note' | 'progress' | 'quality' | 'gap' }>;
+  body: Extract<Body, { kind: 'note' | 'quality' }> | Progress; // a line of the plan by its id as text
   area?: string;
   capture?: string; // absent: of none
   now?: boolean; // at the present moment of the capture that is recorded
@@ -51,6 +53,7 @@ export type Order =
   | { do: 'frame'; frame: VideoFrame }
   | { do: 'pcm'; pcm: Float32Array<ArrayBuffer>; sampleRate: number; timestampUs: number }
   | { do: 'stop'; reason: CloseReason }
+  | { do: 'still' } // of what is recorded; answered with a JPEG
   | { do: 'file'; order: FileOrder }
   | { do: 'state'; order: StatementOrder }
   | { do: 'network_changed' }
@@ -64,6 +67,7 @@ export interface TrackStatus extends Partial<TrackDelivery> {
   made: number;
   synced: number; // on the device
   delivered: number; // at the hub, and its running hash is ours
+  bytes: number; // of it that are on the device
 }
 export interface CaptureStatus {
   id: string;
@@ -73,6 +77,15 @@ export interface CaptureStatus {
   reason: CloseReason | null; // null: it is recorded
   continues: string;
   tracks: TrackStatus[];
+}
+export interface RecordingStatus {
+  capture: string;
+  area: string;
+  beganMs: number; // wall clock at media time 0
+  storedUs: number; // media time up to which something is stored; 0: nothing yet
+  bytesPerSecond: number; // of media, so far
+  framesEncoded: number;
+  framesDropped: number;
 }
 export interface StorageStatus {
   storedBytes: number; // by us
@@ -86,9 +99,11 @@ export interface EngineStatus {
   // other_tab: this browser's agent runs in another tab, which publishes; this one waits for it to go.
   phase: 'starting' | 'other_tab' | 'ready' | 'failed';
   why: string; // of failed
-  recording: { capture: string; mediaTimeUs: number; framesEncoded: number; framesDropped: number } | null;
+  recording: RecordingStatus | null;
   ended: { capture: string; reason: CloseReason } | null; // the last recording, when nobody asked it to end
   delivery: DeliveryState | null;
+  refusedEvents: number; // that the hub does not take; kept here
+  handedOnKbps: number; // to the network, over the last two seconds
   captures: CaptureStatus[]; // that wait or are recorded, oldest first
   doneCaptures: string[]; // the newest that are wholly at the hub
   storage: StorageStatus;
@@ -96,5 +111,5 @@ export interface EngineStatus {
 
 export type FromWorker =
   | { say: 'status'; status: EngineStatus }
-  | { say: 'answer'; question: number; value: string }
+  | { say: 'answer'; question: number; value: string | Blob }
   | { say: 'failed'; question: number; why: string };

@@ -20,6 +20,8 @@ const idle: EngineStatus = {
   recording: null,
   ended: null,
   delivery: null,
+  refusedEvents: 0,
+  handedOnKbps: 0,
   captures: [],
   doneCaptures: [],
   storage: { storedBytes: 0, leftBytes: 0, minutesLeft: null, persisted: false, lowRoom: false, full: false },
@@ -55,7 +57,7 @@ function running(): Agent {
   return agent;
 }
 
-async function carryOut(order: ToWorker): Promise<string> {
+async function carryOut(order: ToWorker): Promise<string | Blob> {
   switch (order.do) {
     case 'start':
       await start(order);
@@ -81,6 +83,11 @@ async function carryOut(order: ToWorker): Promise<string> {
     case 'stop':
       await running().stop(order.reason);
       return '';
+    case 'still': {
+      const video = running().current?.video ?? null;
+      if (video === null) throw new Error('no picture is recorded');
+      return video.still();
+    }
     case 'file':
       return running().store(order.order);
     case 'state':

@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { build } from 'vite';
 import type { EngineStatus } from '../../../agent/web/src/engine';
+import type { RecorderState } from '../../../agent/web/src/recorder';
 import type { Driver, PageEnrolment, Spooled } from './engine_page/page';
 import type { Device } from './stack';
 
@@ -224,6 +225,25 @@ export class FilmingBrowser {
       },
       [what, parameter] as const,
     );
+  }
+  // The recorder of the screen, in place of the engine alone.
+  beginRecorder(): Promise<void> {
+    return this.page!.evaluate((enrolment) => (globalThis as unknown as { driver: Driver }).driver.beginRecorder(enrolment), this.enrolment);
+  }
+  act(what: Parameters<Driver['act']>[0], order?: unknown): Promise<unknown> {
+    return this.page!.evaluate(([name, value]) => (globalThis as unknown as { driver: Driver }).driver.act(name, value), [what, order] as const);
+  }
+  hand(name: string, area: string): Promise<unknown> {
+    return this.page!.evaluate(([file, where]) => (globalThis as unknown as { driver: Driver }).driver.hand(file, where), [name, area] as const);
+  }
+  async untilState(what: string, condition: (state: RecorderState) => boolean): Promise<RecorderState> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const state = await this.page!.evaluate(() => (globalThis as unknown as { driver: Driver }).driver.state());
+      if (state !== null && condition(state)) return state;
+      if (Date.now() > deadline) throw new Error(`not in time: ${what}; ${JSON.stringify(state)}`);
+      await new Promise((done) => setTimeout(done, 30));
+    }
   }
   spooled(): Promise<Spooled> {
     return this.page!.evaluate(() => (globalThis as unknown as { driver: Driver }).driver.spooled());

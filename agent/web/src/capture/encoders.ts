@@ -17,6 +17,7 @@ export const videoShape = { isVideo: true, samplesPerPart: 1, segmentDuration: 0
 export const soundShape = { isVideo: false, samplesPerPart: 2, segmentDuration: 2 * soundRate, timescale: soundRate };
 
 const keyEveryUs = 1_900_000; // at most 2 s apart, as encoded
+const stillMs = 4000; // a camera that gives nothing must not keep anybody waiting
 const mostQueued = 5; // frames that the encoder has not come to: the next one is left out
 
 // Constrained Baseline, High where only that is there; by what the picture needs.
@@ -46,6 +47,7 @@ export class VideoTrackEncoder {
   private size = { width: 0, height: 0 };
   private keyAtUs = -Infinity;
   private description = '';
+  private stillWanted: { done(picture: Blob): void; fail(error: unknown): void }[] = [];
   framesEncoded = 0;
   framesDropped = 0;
 
@@ -71,6 +73,7 @@ export class VideoTrackEncoder {
       }
       const keyFrame = timeUs - this.keyAtUs >= keyEveryUs;
       if (keyFrame) this.keyAtUs = timeUs;
+      this.giveStill(frame);
       const stamped = new VideoFrame(frame, { timestamp: Math.round(timeUs) });
       this.encoder!.encode(stamped, { keyFrame });
       stamped.close();
@@ -82,10 +85,27 @@ export class VideoTrackEncoder {
     }
   }
 
+  // The next picture that is filmed, as a JPEG.
+  still(): Promise<Blob> {
+    return new Promise((done, fail) => {
+      this.stillWanted.push({ done, fail });
+      setTimeout(() => fail(new Error('the camera gives no picture')), stillMs);
+    });
+  }
+
   async end(): Promise<void> {
     if (this.encoder?.state === 'configured') await this.encoder.flush().catch(this.failed);
     if (this.encoder !== null && this.encoder.state !== 'closed') this.encoder.close();
     await this.track.end();
+  }
+
+  private giveStill(frame: VideoFrame): void {
+    const wanted = this.stillWanted.splice(0);
+    if (wanted.length === 0) return;
+    const canvas = new OffscreenCanvas(frame.displayWidth, frame.displayHeight);
+    canvas.getContext('2d')!.drawImage(frame, 0, 0);
+    const picture = canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
+    for (const { done, fail } of wanted) picture.then(done, fail);
   }
 
   private async configure(width: number, height: number): Promise<void> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk-through that is being filmed, in the worker: frames and sound in, parts in the spool out. Owner: the agent.
-import type { RecordOrder } from '../messages';
+import type { RecordingStatus, RecordOrder } from '../messages';
 import { SpoolFull, type CloseReason, type NewPart, type Spool, type SpoolTrack } from '../spool/spool';
 import { SoundTrackEncoder, soundShape, VideoTrackEncoder, videoShape } from './encoders';
 import { MediaClock } from './media_clock';
@@ -15,6 +15,7 @@ export class Recording {
   readonly sound: SoundTrackEncoder | null;
   private readers: ReadableStreamDefaultReader<unknown>[] = [];
   writtenBytes = 0; // of media
+  storedUs = 0; // media time up to which something is stored
   private over = false;
   private failure: CloseReason | null = null;
 
@@ -23,7 +24,7 @@ export class Recording {
     spool: Spool,
     readonly capture: string,
     tracks: SpoolTrack[],
-    order: RecordOrder,
+    private readonly order: RecordOrder,
     wrote: () => void,
     private readonly fails: (reason: CloseReason) => void,
   ) {
@@ -33,7 +34,7 @@ export class Recording {
       if (!this.over) this.fails(this.failure);
     };
     const clock = (): MediaClock => new MediaClock(this.beganUs, nowUs);
-    const into = (name: string) => async (part: NewPart): Promise<void> => {
+    const into = (name: string, timescale: number) => async (part: NewPart): Promise<void> => {
       const counted: NewPart = {
         ...part,
         media: (sequence) => {
@@ -43,6 +44,7 @@ export class Recording {
         },
       };
       await spool.append(tracks.find(({ track }) => track === name)!.handle, counted);
+      this.storedUs = Math.max(this.storedUs, Math.round(((part.mediaTime + (part.duration ?? 0)) / timescale) * 1e6));
       wrote();
     };
     const videoSettings = {
@@ -50,15 +52,27 @@ export class Recording {
       bitsPerSecond: order.videoBitsPerSecond ?? 2_000_000,
     };
     this.video = order.hasVideo
-      ? new VideoTrackEncoder(videoSettings, clock(), new MediaTrack(videoShape, this.beganMs, into('video'), failed), failed)
+      ? new VideoTrackEncoder(videoSettings, clock(), new MediaTrack(videoShape, this.beganMs, into('video', videoShape.timescale), failed), failed)
       : null;
     this.sound = order.hasSound
-      ? new SoundTrackEncoder(order.soundBitsPerSecond ?? 32_000, clock(), new MediaTrack(soundShape, this.beganMs, into('audio'), failed), failed)
+      ? new SoundTrackEncoder(order.soundBitsPerSecond ?? 32_000, clock(), new MediaTrack(soundShape, this.beganMs, into('audio', soundShape.timescale), failed), failed)
       : null;
   }
 
   get mediaTimeUs(): number {
     return Math.round(nowUs() - this.beganUs);
+  }
+
+  get status(): RecordingStatus {
+    return {
+      capture: this.capture,
+      area: this.order.area,
+      beganMs: this.beganMs,
+      storedUs: this.storedUs,
+      bytesPerSecond: this.storedUs > 0 ? Math.round((this.writtenBytes * 1e6) / this.storedUs) : 0,
+      framesEncoded: this.video?.framesEncoded ?? 0,
+      framesDropped: this.video?.framesDropped ?? 0,
+    };
   }
 
   // Until the stream ends or the recording does. Another one may follow (another camera).

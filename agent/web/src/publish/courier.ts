@@ -22,6 +22,7 @@ const software = 'sitecast-web 0.1.0';
 const windowBytes = 8 * 1024 * 1024;
 const keepAliveSeconds = 30;
 const thinBytesPerUs = 0.008; // 64 kbit/s
+const rateMs = 2000;
 const lookMs = 20; // at the socket's buffer, while something waits in it
 
 type Job = () => void | Promise<void>;
@@ -46,6 +47,7 @@ export class Courier implements SpoolListener {
   private working = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  private handedOn: { ms: number; bytes: number }[] = [];
 
   constructor(
     private readonly spool: Spool,
@@ -75,6 +77,18 @@ export class Courier implements SpoolListener {
 
   publish(message: Message): void {
     this.connection?.publish(message);
+  }
+
+  // What the browser has handed to the network, over the last two seconds. To be asked a few times a second.
+  handedOnKbps(): number {
+    const { connection } = this;
+    const nowMs = this.nowUs() / 1000;
+    const bytes = connection === null ? 0 : connection.sentBytes - connection.bufferedBytes;
+    if (bytes < (this.handedOn.at(-1)?.bytes ?? 0)) this.handedOn = []; // another connection
+    this.handedOn.push({ ms: nowMs, bytes });
+    while (this.handedOn.length > 2 && nowMs - this.handedOn[1]!.ms >= rateMs) this.handedOn.shift();
+    const first = this.handedOn[0]!;
+    return nowMs > first.ms ? Math.round(((bytes - first.bytes) * 8) / (nowMs - first.ms)) : 0;
   }
 
   // --- what the spool says

@@ -86,7 +86,7 @@ export interface CaptureState {
   openedMs: number;
   reason: CloseReason | null; // null: it is recorded
   continues: string;
-  tracks: { handle: number; track: string; made: number; synced: number; delivered: number }[];
+  tracks: { handle: number; track: string; made: number; synced: number; delivered: number; bytes: number }[];
 }
 
 export interface SpoolSettings {
@@ -273,6 +273,9 @@ export class Spool {
   // Of what waits or is recorded, oldest first.
   captureStates(): CaptureState[] {
     return [...this.captures.values()].map(stateOf);
+  }
+  get refusedEvents(): number {
+    return [...this.events.values()].filter((row) => row.refused !== undefined).length;
   }
   // In files of its own.
   get bytes(): number {
@@ -593,6 +596,7 @@ function stateOf({ row, closed, tracks }: Capture): CaptureState {
       made: log.made,
       synced: log.synced,
       delivered,
+      bytes: log.bytes,
     })),
   };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page without a face that drives the browser agent's engine for tests; it is no part of the product.
-import { Engine, type EngineStatus } from '../../../../agent/web/src/engine';
+import { BrowserRecorder } from '../../../../agent/web/src/browser_recorder';
+import { Engine, type EngineStatus, type Enrolment } from '../../../../agent/web/src/engine';
 import { joined } from '../../../../agent/web/src/proto/hash';
+import type { RecorderState } from '../../../../agent/web/src/recorder';
 import { recordHeaderBytes, readHeader, wholeFrame } from '../../../../agent/web/src/spool/record';
 import { splitPartFrame } from '../../../../viewer/web/src/codec/part_frame';
 
@@ -19,19 +21,40 @@ export interface Spooled {
 }
 
 let engine: Engine | null = null;
+let recorder: BrowserRecorder | null = null;
+let state: RecorderState | null = null;
 let status: EngineStatus | null = null;
 let stream: MediaStream | null = null;
 
 const hex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
+async function enrolled(enrolment: PageEnrolment): Promise<Enrolment> {
+  const pkcs8 = Uint8Array.from(enrolment.pkcs8.match(/../g)!, (byte) => Number.parseInt(byte, 16));
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
+  return { ...enrolment, key, name: 'browser' };
+}
+
 const driver = {
   status: () => status,
 
   async begin(enrolment: PageEnrolment): Promise<void> {
-    const pkcs8 = Uint8Array.from(enrolment.pkcs8.match(/../g)!, (byte) => Number.parseInt(byte, 16));
-    const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-    engine = new Engine({ ...enrolment, key, name: 'browser' }, (told) => (status = told));
+    engine = new Engine(await enrolled(enrolment), (told) => (status = told));
   },
+
+  // The same through what the screen knows.
+  state: () => state,
+  async beginRecorder(enrolment: PageEnrolment): Promise<void> {
+    recorder = new BrowserRecorder(await enrolled(enrolment));
+    recorder.subscribe((told) => (state = told));
+    const video = document.createElement('video');
+    video.muted = true;
+    document.body.append(video);
+    recorder.preview(video);
+  },
+  async act(what: 'start' | 'stop' | 'photo' | 'note' | 'switchCamera' | 'say' | 'lastShot', order: unknown): Promise<unknown> {
+    return (recorder![what] as (order: unknown) => Promise<unknown>).call(recorder, order);
+  },
+  hand: (name: string, area: string) => recorder!.document(new File(['图纸'], name, { type: 'text/plain' }), area),
 
   async record(area: string, feeds: boolean): Promise<string> {
     if (feeds) Object.assign(globalThis, { MediaStreamTrackProcessor: undefined });
@@ -40,7 +63,10 @@ const driver = {
   },
 
   stop: () => engine!.stop(),
-  close: () => engine!.close(),
+  close(): Promise<void> {
+    for (const track of stream?.getTracks() ?? []) track.stop(); // one tab at a time gets pictures of the made-up camera
+    return engine!.close();
+  },
   note: (text: string) => engine!.state({ now: true, body: { kind: 'note', text } }),
   progress: (percentage: number) => engine!.state({ now: true, body: { kind: 'progress', percentage, stage: '主体' } }),
 
