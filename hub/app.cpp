@@ -14,6 +14,7 @@
 #include "hub/control_socket.h"
 #include "hub/derive/launcher.h"
 #include "hub/down/down_desk.h"
+#include "hub/enrolment_desk.h"
 #include "hub/file_limit.h"
 #include "hub/index/index_thread.h"
 #include "hub/ingest/arrival_queue.h"
@@ -39,6 +40,7 @@ class App {
   std::vector<std::string> subscriptions() const;
   void on_message(Arrival arrival);
   void on_indexed(const IndexChanges& changes);
+  Status open_doors();
   Status state(ProjectId project, const v1::Event& event);
   void derive(const IndexChanges& changes);
   void say_ready();
@@ -57,7 +59,10 @@ class App {
   std::unique_ptr<CommitThread> commit_;
   std::unique_ptr<BrokerAdmin> broker_admin_;
   std::unique_ptr<Administration> administration_;
+  Mutex records_mutex_;  // one of the two at a time
+  std::unique_ptr<EnrolmentDesk> enrolment_desk_;
   std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<ControlServer> enrolment_door_;
   std::atomic<bool> said_ready_{false};
 };
 
@@ -105,12 +110,9 @@ Status App::start() {
       state_.records.get(), &enrolled_, &clock_,
       [this](ProjectId project, const v1::Event& event) { return state(project, event); },
       broker_admin_.get()});
-  SC_TRY_ASSIGN(control_, ControlServer::start(
-                              Layout(config_.state_dir).control_socket(),
-                              [this](const nlohmann::json& request) {
-                                return administration_->handle(request);
-                              },
-                              log_.child("control")));
+  enrolment_desk_ = std::make_unique<EnrolmentDesk>(
+      EnrolmentDesk::Parts{state_.records.get(), &enrolled_, &clock_, broker_admin_.get()});
+  SC_TRY(open_doors());
   down_->start();
   index_->start();
   commit_->start();
@@ -118,8 +120,28 @@ Status App::start() {
   return Ok{};
 }
 
+Status App::open_doors() {
+  const Layout layout(config_.state_dir);
+  SC_TRY_ASSIGN(control_, ControlServer::start(
+                              layout.control_socket(), ControlServer::Access::kOwner,
+                              [this](const nlohmann::json& request) {
+                                const MutexLock lock(records_mutex_);
+                                return administration_->handle(request);
+                              },
+                              log_.child("control")));
+  SC_TRY_ASSIGN(enrolment_door_, ControlServer::start(
+                                     layout.enrolment_socket(), ControlServer::Access::kGroup,
+                                     [this](const nlohmann::json& request) {
+                                       const MutexLock lock(records_mutex_);
+                                       return enrolment_desk_->handle(request);
+                                     },
+                                     log_.child("enrol")));
+  return Ok{};
+}
+
 // Upstream first; each stage hands on what it has before the next one stops.
 void App::stop() {
+  enrolment_door_.reset();
   control_.reset();
   if (broker_) broker_->stop_receiving();
   if (commit_) commit_->stop();

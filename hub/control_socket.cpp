@@ -73,20 +73,31 @@ Result<json> read_line(int descriptor) {
 
 std::string_view kind_text(ErrorKind kind) { return name_of(kind); }
 
+ErrorKind kind_of(std::string_view text) {
+  for (const ErrorKind kind :
+       {ErrorKind::kInvalidArgument, ErrorKind::kNotFound, ErrorKind::kUnavailable,
+        ErrorKind::kResourceExhausted, ErrorKind::kDataLoss, ErrorKind::kPermissionDenied,
+        ErrorKind::kCancelled, ErrorKind::kInternal}) {
+    if (text == name_of(kind)) return kind;
+  }
+  return ErrorKind::kFailedPrecondition;
+}
+
 }  // namespace
 
 ControlServer::ControlServer(std::filesystem::path path, Handler handle, Log log)
     : path_(std::move(path)), handle_(std::move(handle)), log_(std::move(log)) {}
 
 Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::filesystem::path& path,
-                                                            Handler handle, Log log) {
+                                                            Access access, Handler handle,
+                                                            Log log) {
   std::unique_ptr<ControlServer> server(new ControlServer(path, std::move(handle), std::move(log)));
   SC_TRY_ASSIGN(const sockaddr_un address, address_of(path));
   server->listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   server->stop_event_ = ::eventfd(0, EFD_CLOEXEC);
   if (server->listener_ < 0 || server->stop_event_ < 0) return errno_error(errno, "socket");
   ::unlink(path.c_str());  // of a hub that was killed; the state's lock says that none runs
-  const mode_t mask = ::umask(0177);
+  const mode_t mask = ::umask(access == Access::kGroup ? 0117 : 0177);
   const int bound = ::bind(server->listener_, generic(address), sizeof address);
   const int code = errno;
   ::umask(mask);
@@ -151,7 +162,7 @@ Result<std::optional<json>> ask_running_hub(const std::filesystem::path& path,
   SC_TRY(write_line(connection.get(), request));
   SC_TRY_ASSIGN(const json answer, read_line(connection.get()));
   if (answer.contains("error")) {
-    return failed_precondition(answer["error"].get<std::string>());
+    return Error(kind_of(answer.value("kind", "")), answer["error"].get<std::string>());
   }
   return std::optional<json>(answer.value("result", json::object()));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The running hub's door for commands: a Unix socket that only the hub's user may connect to. One
-// request and one answer per connection, each a line of JSON.
+// The running hub's doors on this machine: Unix sockets, one for commands, to which only the hub's
+// user may connect, one for the gateway and with it the hub's group. One request and one answer per
+// connection, each a line of JSON.
 #pragma once
 
 #include <filesystem>
@@ -18,11 +19,12 @@ namespace sitecast::hub {
 
 class ControlServer {
  public:
+  enum class Access { kOwner, kGroup };
   using Handler = std::function<Result<nlohmann::json>(const nlohmann::json& request)>;
 
   // `handle` is called on the server's thread, one request at a time.
   static Result<std::unique_ptr<ControlServer>> start(const std::filesystem::path& path,
-                                                      Handler handle, Log log);
+                                                      Access access, Handler handle, Log log);
   // Stops and removes the socket.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
@@ -41,7 +43,7 @@ class ControlServer {
   std::thread thread_;
 };
 
-// Asks the running hub. nullopt: none runs. The hub's refusal is the error.
+// Asks the running hub. nullopt: none runs. The hub's refusal is the error, of its kind.
 Result<std::optional<nlohmann::json>> ask_running_hub(const std::filesystem::path& path,
                                                       const nlohmann::json& request);
 

@@ -46,6 +46,8 @@ class Layout {
   // Held (flock) by whoever writes this state: the running hub, or a command while none runs.
   [[nodiscard]] std::filesystem::path lock_file() const { return state_ / "hub.lock"; }
   [[nodiscard]] std::filesystem::path control_socket() const { return state_ / "hub.sock"; }
+  // The gateway's way to enrol and revoke; its group may connect.
+  [[nodiscard]] std::filesystem::path enrolment_socket() const { return state_ / "enrol.sock"; }
 
  private:
   std::filesystem::path state_;

@@ -10,18 +10,20 @@ namespace sitecast::hub {
 
 Status BrokerAdmin::grant(const BrokerAccount& account, std::string_view password) {
   const std::string correlation = EventId::make().text();
-  return ask(grant_command(account, password, correlation), correlation);
+  return ask(grant_command(account, password, correlation), correlation, "already exists");
 }
 
 Status BrokerAdmin::revoke(std::string_view username) {
   const std::string correlation = EventId::make().text();
-  return ask(revoke_command(username, correlation), correlation);
+  return ask(revoke_command(username, correlation), correlation, "not found");
 }
 
-Status BrokerAdmin::ask(const std::string& command, const std::string& correlation) {
+Status BrokerAdmin::ask(const std::string& command, const std::string& correlation,
+                        std::string_view harmless) {
   {
     const MutexLock lock(mutex_);
     waiting_for_ = correlation;
+    harmless_ = harmless;
     has_answer_ = false;
   }
   if (!publish_(std::string(kControlTopic), command))
@@ -37,8 +39,8 @@ Status BrokerAdmin::ask(const std::string& command, const std::string& correlati
 }
 
 void BrokerAdmin::on_response(std::string_view payload) {
-  const ControlResponse response = parse_control_response(payload);
   const MutexLock lock(mutex_);
+  const ControlResponse response = parse_control_response(payload, harmless_);
   if (response.correlation != waiting_for_) return;
   has_answer_ = true;
   error_ = response.error;

@@ -21,6 +21,7 @@ class BrokerAdmin {
   explicit BrokerAdmin(Publish publish) : publish_(std::move(publish)) {}
 
   // Blocking until the broker has answered, at most kTimeoutUs. kUnavailable: no broker, no answer.
+  // Asked again they find it done already, and that is no error.
   Status grant(const BrokerAccount& account, std::string_view password);
   Status revoke(std::string_view username);
 
@@ -29,12 +30,13 @@ class BrokerAdmin {
 
  private:
   static constexpr std::int64_t kTimeoutUs = 5'000'000;
-  Status ask(const std::string& command, const std::string& correlation);
+  Status ask(const std::string& command, const std::string& correlation, std::string_view harmless);
 
   Publish publish_;
   Mutex mutex_;
   CondVar answered_;
   std::string waiting_for_ SC_GUARDED_BY(mutex_);
+  std::string harmless_ SC_GUARDED_BY(mutex_);
   bool has_answer_ SC_GUARDED_BY(mutex_) = false;
   std::string error_ SC_GUARDED_BY(mutex_);
 };

@@ -125,7 +125,7 @@ std::string revoke_command(std::string_view username, std::string_view correlati
                   correlation);
 }
 
-ControlResponse parse_control_response(std::string_view payload) {
+ControlResponse parse_control_response(std::string_view payload, std::string_view harmless) {
   ControlResponse result;
   const json parsed = json::parse(payload, nullptr, false);
   if (!parsed.is_object() || !parsed.contains("responses") || !parsed["responses"].is_array()) {
@@ -134,9 +134,10 @@ ControlResponse parse_control_response(std::string_view payload) {
   for (const json& response : parsed["responses"]) {
     if (!response.is_object()) continue;
     result.correlation = response.value("correlationData", result.correlation);
-    if (response.contains("error") && result.error.empty()) {
-      result.error = response.value("command", "") + ": " + response.value("error", "");
-    }
+    const std::string error = response.value("error", "");
+    if (!response.contains("error") || !result.error.empty()) continue;
+    if (!harmless.empty() && error.ends_with(harmless)) continue;
+    result.error = response.value("command", "") + ": " + error;
   }
   return result;
 }

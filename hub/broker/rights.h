@@ -28,11 +28,12 @@ std::string grant_command(const BrokerAccount& account, std::string_view passwor
 // Also ends the account's connection.
 std::string revoke_command(std::string_view username, std::string_view correlation);
 
-// From a response: its correlation and what went wrong, empty if nothing did.
+// From a response: its correlation and what went wrong, empty if nothing did. An error that ends
+// with `harmless` is none: what was asked for was so already.
 struct ControlResponse {
   std::string correlation;
   std::string error;
 };
-ControlResponse parse_control_response(std::string_view payload);
+ControlResponse parse_control_response(std::string_view payload, std::string_view harmless = {});
 
 }  // namespace sitecast::hub

@@ -36,10 +36,14 @@ SecretHash hash_password(const std::string& password, Bytes salt, int iterations
   return result;
 }
 
+SecretHash hash_secret(const std::string& password) {
+  return hash_password(password, random_bytes(kSaltBytes), kIterations);
+}
+
 BrokerSecret make_broker_secret() {
   BrokerSecret secret;
   secret.password = base64url_encode(random_bytes(kPasswordBytes));
-  secret.hash = hash_password(secret.password, random_bytes(kSaltBytes), kIterations);
+  secret.hash = hash_secret(secret.password);
   return secret;
 }
 

@@ -22,6 +22,8 @@ struct BrokerSecret {
   SecretHash hash;
 };
 BrokerSecret make_broker_secret();
+// Of a password that somebody else made at random; a fresh salt.
+SecretHash hash_secret(const std::string& password);
 SecretHash hash_password(const std::string& password, Bytes salt, int iterations);
 
 }  // namespace sitecast::hub

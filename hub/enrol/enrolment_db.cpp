@@ -5,13 +5,14 @@
 
 #include <algorithm>
 
+#include "hub/enrol/enrolment_2_sql.h"
 #include "hub/enrol/enrolment_sql.h"
 #include "proto/base/file.h"
 
 namespace sitecast::hub {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 Bytes bytes_of(ByteView view) { return {view.begin(), view.end()}; }
 
@@ -41,9 +42,14 @@ Result<std::unique_ptr<EnrolmentDb>> EnrolmentDb::open(const Layout& layout, con
   if (version == 0) {
     SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(records->database_));
     SC_TRY(records->database_.execute(kEnrolmentSql));
+    SC_TRY(records->database_.execute(kEnrolment2Sql));
     SC_TRY(records->make_gateway_device());
     SC_TRY(transaction.commit());
     SC_TRY(sync_folder(layout.state_dir()));
+  } else if (version == 1) {
+    SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(records->database_));
+    SC_TRY(records->database_.execute(kEnrolment2Sql));
+    SC_TRY(transaction.commit());
   } else if (version != kSchemaVersion) {
     return failed_precondition(fmt::format("{} has version {}, this program knows {}",
                                            layout.enrolment_db().string(), version,
@@ -85,20 +91,29 @@ Status EnrolmentDb::add_project(ProjectId project) {
   return insert->bind(project, clock_->wall_us()).run();
 }
 
-Result<EnrolmentDb::NewDevice> EnrolmentDb::add_device(std::string_view name, ProjectId project,
-                                                       const SigningPublicKey& key) {
-  SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(database_));
+Result<bool> EnrolmentDb::has_project(ProjectId project) {
   SC_TRY_ASSIGN(Statement * exists, database_.cached("select 1 from project where project_id = ?"));
   SC_TRY_ASSIGN(const bool known, exists->bind(project).step());
   exists->reset();
+  return known;
+}
+
+Status EnrolmentDb::join(DeviceId device, ProjectId project) {
+  SC_TRY_ASSIGN(
+      Statement * join,
+      database_.cached("insert into device_project (device_id, project_id) values (?, ?)"));
+  return join->bind(device, project).run();
+}
+
+Result<EnrolmentDb::NewDevice> EnrolmentDb::add_device(std::string_view name, ProjectId project,
+                                                       const SigningPublicKey& key) {
+  SC_TRY_ASSIGN(auto transaction, Transaction::begin_write(database_));
+  SC_TRY_ASSIGN(const bool known, has_project(project));
   if (!known) return not_found("no such project: " + project.text());
   const NewDevice device{DeviceId::make(), ""};
   BrokerSecret secret = make_broker_secret();
   SC_TRY(insert_device(device.id, device.id.text(), name, false, key, secret.hash));
-  SC_TRY_ASSIGN(
-      Statement * join,
-      database_.cached("insert into device_project (device_id, project_id) values (?, ?)"));
-  SC_TRY(join->bind(device.id, project).run());
+  SC_TRY(join(device.id, project));
   SC_TRY(transaction.commit());
   return NewDevice{device.id, std::move(secret.password)};
 }
@@ -111,6 +126,15 @@ Status EnrolmentDb::remove_device(DeviceId device) {
   SC_TRY(update->bind(device, clock_->wall_us()).run());
   if (database_.changes() == 0) return not_found("no such device is enrolled: " + device.text());
   return Ok{};
+}
+
+Result<bool> EnrolmentDb::was_removed(DeviceId device) {
+  SC_TRY_ASSIGN(
+      Statement * select,
+      database_.cached("select 1 from device where device_id = ? and removed_at_us is not null"));
+  SC_TRY_ASSIGN(const bool removed, select->bind(device).step());
+  select->reset();
+  return removed;
 }
 
 Status EnrolmentDb::set_service(std::string_view username, const SecretHash& secret) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineStatus } from '../../agent/web/src/engine';
+import { enrol, lookAt, parseEnrolmentLink, type DeviceStore, type EnrolledDevice, type EnrolmentLink, type KeptDevice } from '../../agent/web/src/enrol';
 import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { archivedParts, FilmingBrowser } from './support/filming_browser';
 import { startStack, testData, type Device, type Stack } from './support/stack';
@@ -17,6 +18,7 @@ interface Answer {
 }
 
 const name = '小李的手机';
+const stackDevice = '测试设备 Test device'; // enrolled by scripts/stack
 const area = '2号厂房';
 const desk: Look = { size: 'desk', locale: 'zh-CN', scheme: 'light' };
 const phone: Look = { size: 'phone', locale: 'zh-CN', scheme: 'light' };
@@ -70,7 +72,8 @@ async function pictures(what: string): Promise<void> {
       expect(wide, `${title} does not scroll sideways`).toBeLessThanOrEqual(0);
     }
     await visitor.page.goto(address());
-    const text = (await visitor.page.locator('main').innerText()).replaceAll(/\d+(\.\d+)? [kMG]?B/g, '');
+    const shown = await visitor.page.locator('main').innerText();
+    const text = shown.replaceAll(stackDevice, '').replaceAll(/\d+(\.\d+)? [kMG]?B/g, '');
     if (look.locale === 'zh-CN') expect(text).not.toMatch(/[A-Za-z]{3,}/);
     else expect(text.replaceAll(name, '').replaceAll(area, '')).not.toMatch(/\p{Script=Han}/u);
     visitor.assertClean();
@@ -400,4 +403,145 @@ describe('a browser that films', () => {
     console.log(`${kills} kills, ${filmed.length} captures, ${count} parts kept and archived byte for byte; ${open} of those told as written, not as on the device, were lost`);
     await filming.kill();
   }, 240_000);
+});
+
+class MemoryStore implements DeviceStore {
+  kept: KeptDevice | null = null;
+  read = (): Promise<KeptDevice | null> => Promise.resolve(this.kept);
+  write = (kept: KeptDevice): Promise<void> => {
+    this.kept = kept;
+    return Promise.resolve();
+  };
+}
+
+// The centre makes a code; a phone that needs no account becomes a device by it.
+describe('a phone that enrols itself', () => {
+  const panel = '[data-enrolments]';
+  let enrolled: EnrolledDevice;
+  let itsStore: MemoryStore;
+  let itsLink: EnrolmentLink;
+  let itsTunnel: TunnelDevice;
+  afterAll(() => itsTunnel?.close());
+
+  async function post(path: string, body: unknown): Promise<{ status: number; body: Record<string, string> }> {
+    const answer = await centre.context.request.post(`/api/v1/projects/${stack.project_id}/${path}`, {
+      headers: { 'X-Sitecast': '1' },
+      data: body,
+    });
+    const text = await answer.text();
+    return { status: answer.status(), body: text === '' ? {} : (JSON.parse(text) as Record<string, string>) };
+  }
+  async function newLink(): Promise<EnrolmentLink> {
+    const { status, body } = await post('enrolments', { name, minutes: 30 });
+    expect(status).toBe(201);
+    return { id: body['enrolment_id']!, token: body['token']! };
+  }
+
+  it('gets its code from the centre, on desk and phone, in both languages', async () => {
+    for (const look of looks) {
+      const visitor = await visit(browser, stack.http, look);
+      await signIn(visitor.page, 'centre', stack.accounts['centre']!);
+      await visitor.page.goto(address());
+      const form = visitor.page.locator(`${panel} form`);
+      await form.locator('input').first().fill(name);
+      await assertAccessible(visitor.page, `enrolment form ${look.locale} ${look.scheme}`);
+      await form.locator('button').click();
+      await visitor.page.locator(`${panel} svg[role="img"]`).waitFor();
+      await visitor.page.locator(panel).scrollIntoViewIfNeeded();
+      await assertAccessible(visitor.page, `enrolment ${look.locale} ${look.scheme}`);
+      await screenshot(visitor.page, 'enrolment', look);
+      const wide = await visitor.page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(wide).toBeLessThanOrEqual(0);
+      const link = await visitor.page.locator('[data-link]').inputValue();
+      expect(link).toMatch(new RegExp(`^${stack.http}/agent/#[\\w-]{22}\\.[\\w-]{32}$`));
+      visitor.assertClean();
+      await visitor.context.close();
+      itsLink = parseEnrolmentLink(new URL(link).hash)!;
+    }
+  }, 120_000);
+
+  it('sees what it would become, becomes it, and the centre sees that', async () => {
+    await page().goto(address());
+    await page().locator(`[data-open="${itsLink.id}"]`).waitFor();
+    const offer = await lookAt(itsLink, stack.http);
+    expect(offer.ok && offer.value.name).toBe(name);
+    expect(offer.ok && offer.value.projects.map((project) => project.id)).toEqual([stack.project_id]);
+    itsStore = new MemoryStore();
+    const answer = await enrol(itsLink, itsStore, stack.http);
+    if (!answer.ok) throw new Error(answer.failure);
+    enrolled = answer.value;
+    await page().reload();
+    await page().locator(`[data-enrolled="${enrolled.deviceId}"][data-kind="browser"]`).waitFor();
+    expect(await page().locator(`[data-open="${itsLink.id}"]`).count()).toBe(0);
+  });
+
+  it('delivers as itself into its project, and nowhere else', async () => {
+    itsTunnel = TunnelDevice.enrolled(enrolled, stack.http);
+    await itsTunnel.connect();
+    const capture = await itsTunnel.makeCapture(area);
+    await itsTunnel.deliver(capture);
+    expect(stack.archived(capture.text, 'video').equals(capture.media('video'))).toBe(true);
+    expect(await itsTunnel.tryTopic({ project: 'AZNafIABcAGAAQIDBAUGCg' })).toBe(0x87);
+    expect(await itsTunnel.tryTopic({ device: 'AZNafIABcAGAAQIDBAUGDQ' })).toBe(0x87);
+    expect(await itsTunnel.tryTopic({})).toBe(0);
+  }, 60_000);
+
+  it('is asked no second time, and nobody else comes in by its code', async () => {
+    const lost = { ...itsStore.kept!, enrolled: null };
+    const again = new MemoryStore();
+    again.kept = lost;
+    const same = await enrol(itsLink, again, stack.http);
+    expect(same.ok && same.value.deviceId).toBe(enrolled.deviceId);
+    await itsTunnel.connect(); // with the password that it had
+    expect(await enrol(itsLink, new MemoryStore(), stack.http)).toEqual({ ok: false, failure: 'used' });
+    expect(await lookAt(itsLink, stack.http)).toEqual({ ok: false, failure: 'used' });
+    const other = await newLink();
+    const answers = await Promise.all([1, 2, 3].map(() => enrol(other, new MemoryStore(), stack.http)));
+    expect(answers.filter((one) => one.ok).length).toBe(1);
+    expect(answers.filter((one) => !one.ok && one.failure === 'used').length).toBe(2);
+  });
+
+  it('does not come in by a code that was taken back', async () => {
+    const link = await newLink();
+    expect((await post('enrolments/cancel', { enrolment_id: link.id })).status).toBe(204);
+    expect(await enrol(link, new MemoryStore(), stack.http)).toEqual({ ok: false, failure: 'cancelled' });
+  });
+
+  it('can send no more than the tunnel takes from each', async () => {
+    const begun = performance.now();
+    await itsTunnel.connect();
+    await itsTunnel.flood(24_000_000);
+    // 8 MB at once, then 8 MB in each second: by the tunnel's own clock it cannot be sooner.
+    expect(performance.now() - begun).toBeGreaterThan(1900);
+  }, 60_000);
+
+  it('is out at once when the centre takes its rights away', async () => {
+    await itsTunnel.connect();
+    const cut = itsTunnel.untilCut();
+    await page().goto(address());
+    const row = page().locator(`[data-enrolled="${enrolled.deviceId}"]`);
+    await row.getByRole('button', { name: '停用' }).click();
+    await row.getByText(`停用 ${name}？`).waitFor();
+    await assertAccessible(page(), 'revoking');
+    await screenshot(page(), 'enrolment-revoke', desk);
+    await row.getByRole('button', { name: '确定停用' }).click();
+    await cut;
+    await row.waitFor({ state: 'detached' });
+    await expect(itsTunnel.connect()).rejects.toThrow('not_admitted');
+    const back = new MemoryStore();
+    back.kept = { ...itsStore.kept!, enrolled: null };
+    expect(await enrol(itsLink, back, stack.http)).toEqual({ ok: false, failure: 'used' });
+    centre.assertClean();
+  }, 60_000);
+
+  it('that guesses is slowed down', async () => {
+    const link = await newLink();
+    const wrong = { ...link, token: 'A'.repeat(32) };
+    const answers = [];
+    for (let i = 0; i < 7; i++) answers.push(await lookAt(wrong, stack.http));
+    expect(answers[0]).toEqual({ ok: false, failure: 'unknown' });
+    expect(answers.at(-1)).toEqual({ ok: false, failure: 'throttled' });
+  });
 });

@@ -64,6 +64,7 @@ App::~App() {
   if (pool_) pool_->stop();
   if (publisher_) publisher_->stop();  // answers what the desk waits for
   if (desk_) desk_->stop();
+  if (hub_door_) hub_door_->stop();
   if (accounts_) accounts_->stop();
 }
 
@@ -82,9 +83,10 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
   SC_TRY(open_desk());
+  hub_door_ = std::make_unique<HubDoor>(hub::Layout(config_.hub_state_dir).enrolment_socket());
   service_ = std::make_unique<Service>(
       Service::Parts{*accounts_, *pool_, live_, hls_, snapshot_, devices_, static_files_, clock_,
-                     hub::Layout(config_.hub_state_dir), *desk_, publisher_.get(),
+                     hub::Layout(config_.hub_state_dir), *desk_, *hub_door_, publisher_.get(),
                      config_.public_origin, config_.broker.plain.has_value(), post});
   SC_TRY_ASSIGN(server_,
                 Server::open(loop_,

@@ -76,6 +76,7 @@ class App final : public BrokerReader::Receiver {
   std::unique_ptr<ReadPool> pool_;
   std::unique_ptr<EventPublisher> publisher_;  // null: nothing can be stated
   std::unique_ptr<PlanDesk> desk_;
+  std::unique_ptr<HubDoor> hub_door_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<BrokerReader> broker_;

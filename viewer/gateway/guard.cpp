@@ -18,6 +18,7 @@ bool role_may(Role role, Action action) {
     case Action::kInspect: return role == Role::kCentre || role == Role::kAgent;
     case Action::kDecide: return role == Role::kCentre;
     case Action::kSignIn:  // these are not done to a project
+    case Action::kEnrol:
     case Action::kTunnel: return false;
   }
   return false;

@@ -28,7 +28,8 @@ enum class Action {
   kWatch,    // what happens now: live media and updates
   kState,    // say something: what was seen, that a milestone is reached
   kDirect,   // point, say, ask: who watches to who films
-  kDecide,   // what the centre alone does: take over a plan
+  kDecide,   // what the centre alone does: take over a plan, let devices in and out
+  kEnrol,    // a device that holds an enrolment's token becomes one of ours; the hub judges it
   kTunnel,   // a device's connection to the broker, which decides who it is and what it may
   kInspect,  // how things stand behind the scenes: each device and what it holds
 };

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { makeChunk } from '../../../viewer/web/src/codec/cmaf_muxer';
 import { formatId } from '../../../viewer/web/src/codec/id';
 import { formatTopic, type Topic } from '../../../viewer/web/src/codec/topics';
+import type { EnrolledDevice } from '../../../agent/web/src/enrol';
 import { MqttConnection } from '../../../agent/web/src/net/mqtt_connection';
 import { helloBytes, parseReceipt, type Receipt } from '../../../agent/web/src/proto/control';
 import { eventBytes, type Body, type TrackEnd } from '../../../agent/web/src/proto/events';
@@ -74,6 +75,7 @@ export class TunnelDevice {
   private receipts: Receipt[] = [];
   private acknowledged = new Map<number, number>();
   private wake: () => void = () => undefined;
+  private ended: (cause: string) => void = () => undefined;
   private question = 0;
 
   private constructor(
@@ -96,6 +98,13 @@ export class TunnelDevice {
     const password = readFileSync(join(home, 'broker.password'), 'utf8').trim();
     const url = `${http.replace('http', 'ws')}/api/v1/mqtt`;
     return new TunnelDevice(url, value('device_id'), value('project_id'), password, sign);
+  }
+
+  static enrolled(device: EnrolledDevice, http: string): TunnelDevice {
+    const sign: Sign = async (message) =>
+      new Uint8Array(await crypto.subtle.sign('Ed25519', device.key, message));
+    const url = `${http.replace('http', 'ws')}/api/v1/mqtt`;
+    return new TunnelDevice(url, device.deviceId, device.projectIds[0]!, device.credentials.password, sign);
   }
 
   async makeCapture(area: string): Promise<MadeCapture> {
@@ -167,11 +176,27 @@ export class TunnelDevice {
           this.acknowledged.set(packetId, reason);
           this.wake();
         },
-        ended: (cause) => fail(new Error(cause)),
+        ended: (cause) => {
+          fail(new Error(cause));
+          if (this.connection === connection) this.ended(cause);
+        },
       });
       this.connection = connection;
     });
     this.connection!.subscribe(this.topic({ kind: 'receipt' }), 0);
+  }
+
+  // When the other side ends the connection that stands now.
+  untilCut(): Promise<string> {
+    return new Promise((done) => (this.ended = done));
+  }
+
+  // Sends so many bytes of live parts, and resolves when the broker has read beyond them.
+  async flood(bytes: number): Promise<void> {
+    const payload = new Uint8Array(100_000);
+    const topic = this.topic({ kind: 'live', capture: formatId(this.ids.make())!, track: 'video' });
+    for (let sent = 0; sent < bytes; sent += payload.length) this.connection!.publish({ topic, payload, qos: 0 });
+    await this.tryTopic({});
   }
 
   // As when the browser is killed: no goodbye.

@@ -2,6 +2,7 @@
 """Who may reach what: every route of the table, asked by everybody, for what is theirs, what is foreign and
 what does not exist."""
 import itertools
+import json
 import unittest
 
 from client import CLOSE
@@ -31,6 +32,9 @@ class Matrix(WorldTest):
 
     def expected(self, user, route, which):
         kind = route["object"]
+        if route["action"] == "decide" and user is not None:
+            # Devices are let in by the hub, and none runs here: 503 tells who came through.
+            return 503 if which in THEIRS[user] and ROLES[user] == "centre" else 404
         if kind == "public":
             return 101 if route["websocket"] else 200
         if user is None:
@@ -46,7 +50,7 @@ class Matrix(WorldTest):
         asked = 0
         for route, user, which in itertools.product(routes(), THEIRS, OBJECTS):
             if route["method"] != "GET":
-                self.assertTrue(route["pattern"] == "/api/v1/session" or route["action"] in ("decide", "state", "direct"),
+                self.assertTrue(route["pattern"] == "/api/v1/session" or route["action"] in ("decide", "state", "direct", "enrol"),
                                 "say here how this one is tested")
                 continue
             made = self.world.made["mine" if which == "unknown" else which]
@@ -60,8 +64,11 @@ class Matrix(WorldTest):
         """What the body says is looked at only behind the guard: an empty one tells who came through."""
         behind = {"/api/v1/projects/{p}/plan/preview": 200, "/api/v1/projects/{p}/plan/baselines": 400,
                   "/api/v1/projects/{p}/plan/statements": 400,
+                  "/api/v1/projects/{p}/enrolments": 400, "/api/v1/projects/{p}/enrolments/cancel": 400,
+                  "/api/v1/projects/{p}/devices/revoke": 400,
                   "/api/v1/projects/{p}/directions": 400, "/api/v1/captures/{c}/directions": 400}
-        stating = [route for route in routes() if route["action"] in ("decide", "state", "direct")]
+        stating = [route for route in routes()
+                   if route["action"] in ("decide", "state", "direct") and route["method"] == "POST"]
         self.assertEqual({route["pattern"] for route in stating}, set(behind))
         for route, user, which in itertools.product(stating, THEIRS, OBJECTS):
             made = self.world.made["mine" if which == "unknown" else which]
@@ -72,6 +79,27 @@ class Matrix(WorldTest):
             expected = 401 if user is None else behind[route["pattern"]] if may else 404
             self.assertEqual(answer.status, expected, (user, which, path, answer.body))
             self.assertEqual(self.clients[user].send("POST", path, {}, b"").status, 403, (user, path))
+
+    def test_an_enrolment_reaches_only_over_what_its_maker_may_decide(self):
+        """carl is centre everywhere; what he names must exist, and nobody else comes that far."""
+        mine, other = (self.world.made[which]["project"] for which in ("mine", "other"))
+        path = f"/api/v1/projects/{mine}/enrolments"
+        for user, also, status in (("carl", [other], 503), ("carl", ["nonsense"], 404), ("carl", "x", 400),
+                                   ("ana", [], 404), ("olga", [mine], 404)):
+            body = json.dumps({"name": "phone", "minutes": 30, "also_projects": also}).encode()
+            self.assertEqual(self.clients[user].send("POST", path, {"X-Sitecast": "1"}, body).status, status,
+                             (user, also))
+        for minutes in (0, 1441, "30", 1.5, None):
+            body = json.dumps({"name": "phone", "minutes": minutes}).encode()
+            self.assertEqual(self.clients["carl"].send("POST", path, {"X-Sitecast": "1"}, body).status, 400, minutes)
+
+    def test_who_holds_no_token_of_ours_form_is_told_so_and_the_hub_is_not_asked(self):
+        for path, body, status in (("/api/v1/enrolment", b"", 400), ("/api/v1/enrolment/look", b"[]", 400),
+                                   ("/api/v1/enrolment/look", b'{"enrolment_id":"x","token":"y"}', 400),
+                                   ("/api/v1/enrolment/look", json.dumps(
+                                       {"enrolment_id": UNKNOWN_ID, "token": "A" * 32}).encode(), 503)):
+            self.assertEqual(self.clients[None].send("POST", path, {"X-Sitecast": "1"}, body).status, status, body)
+            self.assertEqual(self.clients[None].send("POST", path, {}, body).status, 403, path)
 
     def test_only_the_centre_can_make_the_door_hold_a_file(self):
         path = f"/api/v1/projects/{self.world.made['mine']['project']}/plan/preview"

@@ -32,6 +32,7 @@ std::string_view name_of(gateway::Action action) {
     case gateway::Action::kDirect: return "direct";
     case gateway::Action::kDecide: return "decide";
     case gateway::Action::kInspect: return "inspect";
+    case gateway::Action::kEnrol: return "enrol";
     case gateway::Action::kTunnel: return "tunnel";
   }
   return "";

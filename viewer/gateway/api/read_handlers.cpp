@@ -256,6 +256,12 @@ Response answer_read(RouteId route, const ReadContext& context) {
     case RouteId::kSignIn:
     case RouteId::kWhoAmI:
     case RouteId::kSignOut:
+    case RouteId::kEnrolments:
+    case RouteId::kEnrolmentOpen:
+    case RouteId::kEnrolmentCancel:
+    case RouteId::kDeviceRevoke:
+    case RouteId::kEnrolLook:
+    case RouteId::kEnrol:
     case RouteId::kPlanPreview:
     case RouteId::kPlanConfirm:
     case RouteId::kPlanState:

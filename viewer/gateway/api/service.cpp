@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "viewer/gateway/api/direction_orders.h"
+#include "viewer/gateway/api/enrolment_handlers.h"
 #include "viewer/gateway/api/memberships.h"
 #include "viewer/gateway/api/plan_orders.h"
 #include "viewer/gateway/api/read_handlers.h"
@@ -128,6 +129,8 @@ void Service::answer_public(const std::shared_ptr<Call>& call) {
   switch (call->route->id) {
     case RouteId::kHealth: return call->done(json_response(R"({"status":"ok"})"));
     case RouteId::kSignIn: return sign_in(call);
+    case RouteId::kEnrolLook:
+    case RouteId::kEnrol: return admit(call);
     case RouteId::kTunnel: return call->done(tunnel(*call->request));
     default: return call->done(parts_.static_files.answer(*call->request));
   }
@@ -224,6 +227,66 @@ std::optional<Answer> Service::direct(const std::shared_ptr<Call>& call, hub::In
   return std::nullopt;
 }
 
+std::optional<Answer> Service::enrol(const std::shared_ptr<Call>& call, ProjectId project) {
+  auto asked = enrolment_question(call->route->id, *call->request, call->subject, project,
+                                  parts_.devices, parts_.tunnel);
+  if (auto* refused = std::get_if<Response>(&asked)) return Answer(std::move(*refused));
+  auto& question = std::get<HubQuestion>(asked);
+  const bool taken = parts_.hub.ask(
+      std::move(question.text),
+      [this, call, shape = std::move(question.answer)](const Result<nlohmann::json>& said) {
+        auto answer =
+            std::make_shared<Answer>(said.ok() ? shape(*said) : hub_refusal(said.error()));
+        parts_.post_to_io([call, answer] { call->done(std::move(*answer)); });
+      });
+  if (!taken) return Answer(busy());
+  return std::nullopt;
+}
+
+// Tokens cannot be guessed; who tries all the same waits longer and longer.
+void Service::admit(const std::shared_ptr<Call>& call) {
+  const std::string& address = call->request->address;
+  const std::int64_t now_us = parts_.clock.monotonic_us();
+  if (const auto wait_s = token_tries_.wait_seconds(address, address, now_us)) {
+    auto response = error_response(429, "throttled", "too many tries: wait a moment");
+    response.add("Retry-After", std::to_string(*wait_s));
+    return call->done(std::move(response));
+  }
+  auto question = newcomer_question(call->route->id, call->request->body);
+  if (!question)
+    return call->done(bad_request("send what the link of the enrolment says, as JSON"));
+  const auto tried = token_tries_.begin(address, address, now_us);
+  const bool taken =
+      parts_.hub.ask(std::move(*question), [this, call, tried](Result<nlohmann::json> said) {
+        auto answer = std::make_shared<Result<nlohmann::json>>(std::move(said));
+        parts_.post_to_io([this, call, tried, answer] { admitted(call, tried, *answer); });
+      });
+  if (taken) return;
+  token_tries_.withdrawn(address, address, tried);
+  call->done(busy());
+}
+
+void Service::admitted(const std::shared_ptr<Call>& call, const SignInThrottle::Try& tried,
+                       Result<nlohmann::json> answer) {
+  const std::string& address = call->request->address;
+  if (!answer.ok()) {
+    const bool judged = answer.error().kind() == ErrorKind::kInvalidArgument;
+    if (!judged) token_tries_.withdrawn(address, address, tried);
+    return call->done(hub_refusal(answer.error()));
+  }
+  if (is_of_us(*answer)) {
+    token_tries_.succeeded(address, address, parts_.clock.monotonic_us());
+  }
+  const bool taken = parts_.pool.submit([this, call, said = std::move(*answer)](
+                                            const Result<hub::IndexReader*>& reader) {
+    auto response =
+        std::make_shared<Answer>(reader.ok() ? newcomer_response(call->route->id, said, **reader)
+                                             : response_of(reader.error()));
+    parts_.post_to_io([call, response] { call->done(std::move(*response)); });
+  });
+  if (!taken) call->done(busy());
+}
+
 std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& shared_call,
                                               hub::IndexReader& reader, const LiveSnapshot& live) {
   Call& call = *shared_call;
@@ -244,6 +307,7 @@ std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& share
     case Decision::kNotFound: return not_found_response();
   }
   const ProjectId allowed = project->value_or(ProjectId());
+  if (is_enrolment(call.route->id)) return enrol(shared_call, allowed);
   if (is_direction(call.route->id)) return direct(shared_call, reader, allowed);
   if (call.route->method != Method::kGet) return state(shared_call, reader, allowed);
   if (call.route->id == RouteId::kUpdates) return upgrade(call, allowed, false);

@@ -16,9 +16,11 @@
 #include "hub/archive/layout.h"
 #include "proto/base/log.h"
 #include "viewer/gateway/accounts/accounts.h"
+#include "viewer/gateway/accounts/throttle.h"
 #include "viewer/gateway/api/answer.h"
 #include "viewer/gateway/api/codec_names.h"
 #include "viewer/gateway/api/hls_follow.h"
+#include "viewer/gateway/api/hub_door.h"
 #include "viewer/gateway/api/open_sockets.h"
 #include "viewer/gateway/api/plan_desk.h"
 #include "viewer/gateway/api/read_pool.h"
@@ -43,6 +45,7 @@ class Service final : public RequestHandler {
     const Clock& clock;
     hub::Layout layout;
     PlanDesk& desk;
+    HubDoor& hub;
     EventPublisher* publisher;  // null: nothing can be stated
     std::string public_origin;  // empty: the Host field says where we are
     bool tunnel = false;        // the broker can be reached through us
@@ -87,6 +90,12 @@ class Service final : public RequestHandler {
   // What is pointed at, said and asked goes to the hub at once, beside the desk.
   std::optional<Answer> direct(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
                                ProjectId project);
+  // Asks the hub what the guard allowed; on a read thread.
+  std::optional<Answer> enrol(const std::shared_ptr<Call>& call, ProjectId project);
+  // A device that holds a token: nobody is signed in.
+  void admit(const std::shared_ptr<Call>& call);
+  void admitted(const std::shared_ptr<Call>& call, const SignInThrottle::Try& tried,
+                Result<nlohmann::json> answer);
   Result<std::optional<ProjectId>> project_of(const Call& call, hub::IndexReader& reader,
                                               const LiveSnapshot& live) const;
   Upgrade upgrade(const Call& call, ProjectId project, bool ended);
@@ -95,6 +104,7 @@ class Service final : public RequestHandler {
   CodecNames codecs_;
   HlsFollow follow_;
   OpenSockets sockets_;
+  SignInThrottle token_tries_;  // by address alone
   bool rechecking_ = false;
   const Log log_{"gateway/api"};
 };

@@ -57,6 +57,7 @@ Response bad_request(std::string_view message) {
 std::string_view reason_phrase(unsigned status) {
   switch (status) {
     case 200: return "OK";
+    case 201: return "Created";
     case 204: return "No Content";
     case 206: return "Partial Content";
     case 304: return "Not Modified";
@@ -67,6 +68,7 @@ std::string_view reason_phrase(unsigned status) {
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
     case 409: return "Conflict";
+    case 410: return "Gone";
     case 413: return "Content Too Large";
     case 416: return "Range Not Satisfiable";
     case 426: return "Upgrade Required";

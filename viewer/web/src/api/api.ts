@@ -6,7 +6,9 @@ import type {
   CaptureDetail,
   Devices,
   Direction,
+  Enrolments,
   FootageRequest,
+  NewEnrolment,
   Plan,
   PlanBrief,
   PlanPreview,
@@ -91,6 +93,13 @@ export const api = {
     get<SearchPage>(`${id === '' ? '/api/v1/search' : `/api/v1/projects/${id}/search`}?${query}`),
   live: (id: string) => get<{ captures: Capture[] }>(`/api/v1/projects/${id}/live`),
   devices: (id: string) => get<Devices>(`/api/v1/projects/${id}/devices`),
+  enrolments: (id: string) => get<Enrolments>(`/api/v1/projects/${id}/enrolments`),
+  openEnrolment: (id: string, what: { name: string; minutes: number; also_projects: string[] }) =>
+    request<NewEnrolment>('POST', `/api/v1/projects/${id}/enrolments`, what),
+  cancelEnrolment: (id: string, enrolment: string) =>
+    request<null>('POST', `/api/v1/projects/${id}/enrolments/cancel`, { enrolment_id: enrolment }),
+  revokeDevice: (id: string, device: string) =>
+    request<null>('POST', `/api/v1/projects/${id}/devices/revoke`, { device_id: device }),
   plan: (id: string) => get<Plan>(`/api/v1/projects/${id}/plan`),
   planBrief: (id: string) => get<PlanBrief>(`/api/v1/projects/${id}/plan?items=none`),
   planPreview: (id: string, file: Blob) =>

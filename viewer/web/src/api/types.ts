@@ -287,3 +287,31 @@ export interface PlanPreview {
   };
   changes: { count: number; unchanged: number } | null;
 }
+
+// Devices that may film in a project, and enrolments that nobody has used yet.
+export interface Enrolments {
+  tunnel: boolean; // browsers can reach the broker
+  open: {
+    enrolment_id: string;
+    name: string;
+    opened_by: string;
+    opened_at_us: number;
+    expires_at_us: number;
+    projects: string[];
+  }[];
+  devices: {
+    device_id: string;
+    name: string;
+    kind: 'browser' | 'native';
+    enrolled_at_us: number;
+    seen_at_us: number | null;
+    online: boolean;
+    projects: string[];
+  }[];
+}
+
+export interface NewEnrolment {
+  enrolment_id: string;
+  token: string; // said once
+  expires_at_us: number;
+}
