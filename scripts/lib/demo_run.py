@@ -3,23 +3,19 @@
 agent that films, and says where to look."""
 import argparse
 import contextlib
-import http.cookiejar
-import json
 import os
 import re
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 import webbrowser
 from pathlib import Path
 
 import demo_seed
 from demo_story import HALL1
+from page_api import Page
 from stack_files import StackFiles
 from stack_processes import Child, StackError, say, stop_on_signals
 from stack_run import Stack
@@ -94,25 +90,6 @@ def lan_address():
             raise StackError(f"--lan: this machine has no network: {problem}") from problem
 
 
-class Page:
-    """The gateway's API as the browser uses it."""
-
-    def __init__(self, info):
-        context = ssl.create_default_context(cafile=info["ca_file"]) if "ca_file" in info else None
-        self.base = info["http"]
-        self.opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
-            urllib.request.HTTPSHandler(context=context))
-        self.get("/api/v1/session", info["login"])
-
-    def get(self, path, body=None):
-        request = urllib.request.Request(
-            self.base + path, data=json.dumps(body).encode() if body else None,
-            headers={"X-Sitecast": "1", "Content-Type": "application/json", "Origin": self.base})
-        with self.opener.open(request, timeout=10) as answer:
-            return json.load(answer)
-
-
 def wait_for_live(info, stopping):
     """Seconds until the page shows a live capture; StackError after LIVE_LIMIT_S."""
     started = time.monotonic()
@@ -156,7 +133,7 @@ def run(arguments, files):
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
         info = stack.start()
-        demo_seed.seed(files, stopping)
+        demo_seed.seed(files, info, stopping)
         if stopping.is_set():
             return 0
         source, words_zh, words_en = live_source(arguments.footage)

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 
+from demo_plan import hold
 from demo_story import PROJECT, ZONE, visits
 from stack_processes import Child, StackError, say
 
@@ -16,6 +17,7 @@ __all__ = ["PROJECT", "seed"]
 
 AGENT_READY_LIMIT_S = 30
 DELIVERY_LIMIT_S = 300
+SAID = "plan and what was said of it"  # in the journal, when all of it is at the hub
 
 
 class Seeding:
@@ -39,8 +41,17 @@ class Seeding:
         first, *names = self.journal.read_text(encoding="utf-8").splitlines()
         return datetime.date.fromisoformat(first), set(names)
 
-    def run(self):
+    def run(self, info):
         day, done = self.read_journal()
+        self.film(day, done)
+        if SAID in done or self.stopping.is_set():
+            return
+        say("the plan, and what was said of it")
+        hold(info, day)
+        with open(self.journal, "a", encoding="utf-8") as journal:
+            journal.write(SAID + "\n")
+
+    def film(self, day, done):
         waiting = [visit for visit in visits(day) if visit.file_name not in done]
         if not waiting:
             return
@@ -106,6 +117,6 @@ class Seeding:
         path.unlink()
 
 
-def seed(files, stopping):
-    """Blocks until everything is at the hub. `stopping`: an event that ends it early."""
-    Seeding(files, stopping).run()
+def seed(files, info, stopping):
+    """Blocks until everything is at the hub. `info`: what the stack prints. `stopping`: an event that ends it early."""
+    Seeding(files, stopping).run(info)

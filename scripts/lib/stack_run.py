@@ -266,7 +266,7 @@ def main():
             cleanup.callback(stack.stop)
             info = stack.start()
             if arguments.seed:
-                demo_seed.seed(files, stack.supervisor.stopping)
+                demo_seed.seed(files, info, stack.supervisor.stopping)
         except StackError as problem:
             say(str(problem))
             return 1
