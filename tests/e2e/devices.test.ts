@@ -14,7 +14,7 @@ import { TunnelDevice } from './support/tunnel_device';
 
 interface Answer {
   waiting: { duration_ms: number; captures: number; for_network: boolean };
-  devices: { presence: string; waiting_ms: number; items: { state: string }[] }[] | null;
+  devices: { name: string; presence: string; waiting_ms: number; items: { state: string }[] }[] | null;
 }
 
 const name = '小李的手机';
@@ -245,6 +245,9 @@ describe('a browser that films', () => {
   // By capture/track: SHA-256 of each part's media that was found on the device after a kill, by sequence.
   const found = new Map<string, Map<number, string>>();
 
+  // What the centre is told of it.
+  const ours = async () => (await read(centre)).devices?.find(({ name: its }) => its === 'browser');
+
   // What lies on the device before anything of ours has touched it; how many parts of each track.
   async function lookAtDevice(): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
@@ -310,6 +313,7 @@ describe('a browser that films', () => {
     const done = await filming.until('all is at the hub', ({ doneCaptures }) => ids.every((id) => doneCaptures.includes(id)));
     expect(done.captures).toEqual([]);
     expect(done.delivery!.sentAgainParts, 'nothing twice').toBe(0);
+    await until('the centre knows that it holds nothing', async () => (await ours())?.presence === 'online' && (await ours())?.waiting_ms === 0);
     compareArchive([first, second]);
     for (const [name, parts] of found) {
       const [capture, track] = name.split('/') as [string, string];
@@ -395,7 +399,9 @@ describe('a browser that films', () => {
       const parts = 1 + Math.floor(Math.random() * 60);
       await filming.call('note', `${kill}`);
       told = await filming.until(`${parts} parts`, ({ captures }) => captures.at(-1)?.tracks.some(({ made }) => made >= parts) === true);
+      const known = told.delivery!.connected;
       await filming.kill();
+      if (known) await until('the centre knows that it went without a word', async () => (await ours())?.presence === 'lost');
     }
     await filming.until('all is at the hub', ({ captures, delivery }) => captures.length === 0 && delivery!.waitingEvents === 0, 60_000);
     compareArchive(filmed);
