@@ -88,6 +88,7 @@ def run(context):
             beside_peers(context, stack, frames, folder)
             under_load(context, stack, frames)
             first_picture(context, stack, frames)
+            hls_delay(context, stack, frames)
         platform(context, folder)
 
 
@@ -177,6 +178,20 @@ def first_picture(context, stack, frames):
     times = seen["firstPictureMs"]
     context.result("live.first_picture.p95", percentile(times, 0.95), "ms", "limit", 300, loads=len(times),
                    median_ms=round(percentile(times, 0.5), 1), configuration=configuration_hash(stack))
+
+
+def hls_delay(context, stack, frames):
+    """What a player of Low-Latency HLS that is not ours shows of the same capture, and how late."""
+    context.progress("live: hls.js in low-latency mode")
+    turns = Turns()
+    for _ in range(1 if context.quick else 3):
+        with sitecast(context, stack, frames) as address:
+            capture = address.rsplit("/", 1)[1]
+            playlist = f"{stack.info['http']}/api/v1/captures/{capture}/hls.m3u8"
+            turns.add(look(context, stack, f"{stack.info['http']}/healthz", hls=playlist, warmUpSeconds=5,
+                           seconds=5 if context.quick else 12))
+    context.result("live.hls_delay.p50", turns.p(0.5), "ms", "limit", 1500, **turns.said(),
+                   configuration=configuration_hash(stack))
 
 
 def hops(context, stack, accounts, captures, seconds):

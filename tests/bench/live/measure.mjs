@@ -2,7 +2,9 @@
 // Looks at a live page from outside, ours or a peer's.
 //   node measure.mjs OPTIONS_JSON   ->   one line of JSON
 // Options: web (folder with playwright-core), address; login and http to sign in first; warmUpSeconds and
-// seconds to read frames, loads to time the first picture of that many loads.
+// seconds to read frames, loads to time the first picture of that many loads; hls (a playlist's address) to
+// have hls.js play it in low-latency mode on the page of that address, which has nothing of its own.
+import { readFileSync } from 'node:fs';
 import { launch, watch } from './page_frames.mjs';
 
 const options = JSON.parse(process.argv[2]);
@@ -31,6 +33,21 @@ if (options.login) {
 const result = {};
 if (options.seconds) {
   await page.goto(options.address);
+  if (options.hls) {
+    // Through the debugger, which the page's content security policy does not bind.
+    await page.evaluate(readFileSync(options.web + '/node_modules/hls.js/dist/hls.min.js', 'utf8'));
+    await page.evaluate(async (playlist) => {
+      // It can be followed once a first segment is whole.
+      const list = async () => (await fetch(playlist)).text();
+      while (!(await list()).includes('follow=1')) await new Promise((done) => setTimeout(done, 100));
+      const video = document.body.appendChild(document.createElement('video'));
+      video.muted = true;
+      const player = new Hls({ lowLatencyMode: true });
+      player.loadSource(playlist);
+      player.attachMedia(video);
+      void video.play();
+    }, options.hls);
+  }
   Object.assign(result, await watch(page, options.warmUpSeconds, options.seconds));
 }
 await page.close();
