@@ -37,12 +37,16 @@ if (options.seconds) {
     // Through the debugger, which the page's content security policy does not bind.
     await page.evaluate(readFileSync(options.web + '/node_modules/hls.js/dist/hls.min.js', 'utf8'));
     await page.evaluate(async (playlist) => {
-      // It can be followed once a first segment is whole.
-      const list = async () => (await fetch(playlist)).text();
-      while (!(await list()).includes('follow=1')) await new Promise((done) => setTimeout(done, 100));
+      // Joined in the middle: once four segments are whole.
+      const list = async (address) => (await fetch(address)).text();
+      const seen = async () => {
+        const track = /^\/.*video.*follow=1$/m.exec(await list(playlist));
+        return track === null ? 0 : ((await list(track[0])).match(/^#EXTINF/gm) ?? []).length;
+      };
+      while (await seen() < 4) await new Promise((done) => setTimeout(done, 100));
       const video = document.body.appendChild(document.createElement('video'));
       video.muted = true;
-      const player = new Hls({ lowLatencyMode: true });
+      const player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5 });
       player.loadSource(playlist);
       player.attachMedia(video);
       void video.play();

@@ -50,7 +50,7 @@ std::shared_ptr<const LivePart> made(std::string_view track, const Line& line, c
 
 std::string media_of(const HlsWindow::Parts& parts) {
   std::string media;
-  for (const auto& part : parts) media += as_text(part->media);
+  for (const auto& kept : parts) media += as_text(kept.part->media);
   return media;
 }
 
@@ -93,7 +93,7 @@ TEST_F(HlsWindowTest, NamesPartsAsTheyComeAndTheirSegmentOnceItIsWhole) {
             "video9;video10;video11;video12;video13;video14;video15;video16;video17;");
   EXPECT_THAT(window_.segment(0, 59), SizeIs(60));
   EXPECT_THAT(window_.segment(0, 58), SizeIs(0));
-  EXPECT_TRUE(window_.is_next_part(60));
+  EXPECT_EQ(window_.next_part(), 60U);
 }
 
 TEST_F(HlsWindowTest, WhatFollowsALostPartIsAGapUntilTheNextKeyFrame) {
@@ -153,7 +153,7 @@ TEST_F(HlsWindowTest, AHoleOfAnHourMovesTheNumbersAndLeavesAWindowOfGaps) {
 }
 
 TEST_F(HlsWindowTest, AnsweredIsWhatIsThereAndRefusedWhatIsFarAhead) {
-  film(0, 60 + 20);  // segment 0, and 2 parts of segment 1
+  film(0, 60 + 20);  // segment 0, and 2 partial segments of segment 1
   EXPECT_TRUE(window_.has(0, std::nullopt));
   EXPECT_TRUE(window_.has(0, 6));
   EXPECT_TRUE(window_.has(0, 7)) << "behind the last part: the next segment's first";
@@ -227,9 +227,9 @@ TEST_F(HlsLiveTest, AReloadWaitsForThePartItNamesAndGetsItAtOnce) {
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_THAT(text(answers_[0]), HasSubstr("0-59.m4s"));
   ask({1, 0});
-  film(61, 68);
+  film(61, 69);
   EXPECT_THAT(answers_, SizeIs(1));
-  film(68, 69);
+  film(69, 70);
   ASSERT_THAT(answers_, SizeIs(2));
   EXPECT_THAT(text(answers_[1]), HasSubstr("/live/60.m4s\",INDEPENDENT=YES\n"));
   EXPECT_EQ(hls_.counters().waiting, 0U);
@@ -242,14 +242,50 @@ TEST_F(HlsLiveTest, AHintedPartIsSentWhenItIsThereAnd404WhenItDoesNotCome) {
   open();
   EXPECT_TRUE(ask_media(60));
   EXPECT_FALSE(ask_media(69)) << "nobody said that it would come";
-  film(63, 69);
+  film(63, 70);
   ASSERT_THAT(answers_, SizeIs(1));
   EXPECT_EQ(text(answers_[0]),
             "video60;video61;video62;video63;video64;video65;video66;video67;video68;");
   EXPECT_TRUE(ask_media(69));
-  film(70, 71);
+  film(70, 121);
   ASSERT_THAT(answers_, SizeIs(2));
-  EXPECT_EQ(answers_[1].status, 404U);
+  EXPECT_EQ(answers_[1].status, 200U);
+  film(122, 123);
+  EXPECT_TRUE(ask_media(123)) << "after a loss nobody knows yet what is named next";
+  film(123, 124);
+  ASSERT_THAT(answers_, SizeIs(3));
+  EXPECT_EQ(answers_[2].status, 404U);
+}
+
+TEST_F(HlsLiveTest, APictureThatIsFollowedByAPauseIsSaidToLastUntilTheNext) {
+  const auto chunk = [&](std::uint64_t i, std::uint64_t time) {
+    const Bytes data(50, 7);
+    v1::PartEnvelope envelope;
+    envelope.set_sequence(i);
+    envelope.set_media_time(time);
+    envelope.set_duration(tick_);
+    envelope.set_key_frame(i == 0);
+    envelope.set_init_hash8(init_hash8(init_));
+    if (i == 0) envelope.set_init_segment(to_string(ByteView(init_)));
+    const auto media =
+        *make_chunk(static_cast<std::uint32_t>(i + 1), time, {{data, tick_, i == 0}});
+    const auto bytes = std::make_shared<const Bytes>(
+        make_part_frame(as_bytes(envelope.SerializeAsString()), {}, media));
+    hub_.on_part(project_, device_, kWalk, *make_live_part("video", *bytes, bytes), now_us_);
+    return to_string(ByteView(media));
+  };
+  const auto first = chunk(0, 0);
+  open();
+  const auto second = chunk(1, tick_);
+  const auto third = chunk(2, std::uint64_t{5} * tick_);  // 0.1 s late
+  chunk(3, std::uint64_t{12} * tick_);
+  ASSERT_TRUE(ask_media(0));
+  const auto sent = text(answers_.back());
+  ASSERT_EQ(sent.size(), first.size() + second.size() + third.size());
+  EXPECT_EQ(sent.substr(0, first.size()), first);
+  const auto changed = as_bytes(sent).subspan(first.size(), second.size());
+  EXPECT_EQ(read_chunk(changed)->samples.at(0).duration, 4 * tick_);
+  EXPECT_EQ(read_chunk(changed)->payload.size(), 50U);
 }
 
 TEST_F(HlsLiveTest, WaitingEndsInTimeAndHasABound) {

@@ -2,6 +2,7 @@
 #include "viewer/gateway/live/hls_live.h"
 
 #include "proto/base/bytes.h"
+#include "proto/codec/box_reader.h"
 #include "proto/codec/limits.h"
 #include "proto/codec/topics.h"
 
@@ -26,6 +27,32 @@ bool is_sound(std::string_view track) {
   return kind == TrackKind::kAudio || kind == TrackKind::kTalk;
 }
 
+std::uint32_t u32_at(std::string_view bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
+  return value;
+}
+
+// The part as it is, but for how long its last picture lasts, if another is told: the last entry of
+// the run of samples with which our muxer ends the moof.
+void append_media(SharedPieces& body, const HlsWindow::Kept& kept) {
+  constexpr std::size_t kEntry = 12;  // duration, size, flags
+  const auto media = as_text(kept.part->media);
+  const auto chunk = kept.pause == 0 ? Result<ChunkInfo>(invalid_argument("as it is"))
+                                     : read_chunk(kept.part->media);
+  const std::size_t end = chunk.ok() ? u32_at(media, 0) : 0;
+  const bool ours = end > kEntry && end <= media.size() && media.substr(4, 4) == "moof" &&
+                    u32_at(media, end - kEntry) == chunk->samples.back().duration;
+  if (!ours) return body.pieces.push_back({kept.part, media});
+  const std::uint32_t lasts = chunk->samples.back().duration + kept.pause;
+  const auto told = std::make_shared<const std::string>(
+      std::initializer_list<char>{static_cast<char>(lasts >> 24), static_cast<char>(lasts >> 16),
+                                  static_cast<char>(lasts >> 8), static_cast<char>(lasts)});
+  body.pieces.push_back({kept.part, media.substr(0, end - kEntry)});
+  body.pieces.push_back({told, *told});
+  body.pieces.push_back({kept.part, media.substr(end - kEntry + 4)});
+}
+
 Response media_response(const HlsWindow::Parts& parts, bool sound) {
   Response response;
   response.content_type = sound ? "audio/mp4" : "video/mp4";
@@ -33,7 +60,7 @@ Response media_response(const HlsWindow::Parts& parts, bool sound) {
   keep_private(response, "private, max-age=3600, immutable");
   SharedPieces body;
   body.pieces.reserve(parts.size());
-  for (const auto& part : parts) body.pieces.push_back({part, as_text(part->media)});
+  for (const auto& kept : parts) append_media(body, kept);
   response.body = std::move(body);
   return response;
 }
@@ -127,7 +154,8 @@ bool HlsLive::media(ProjectId project, CaptureId id, std::string_view name, std:
     done(media_response(*parts, is_sound(name)));
     return true;
   }
-  return track.window->is_next_part(first) && wait(capture, track, {first, now_us + kWaitUs, done});
+  return track.window->next_part() == first &&
+         wait(capture, track, {first, now_us + kWaitUs, done});
 }
 
 std::optional<std::string> HlsLive::init_segment(ProjectId project, CaptureId id,
@@ -156,7 +184,7 @@ void HlsLive::answer_waiting(Capture& capture, Track& track, std::optional<std::
     const auto* reload = std::get_if<HlsReload>(&at->what);
     const auto* sequence = std::get_if<std::uint64_t>(&at->what);
     const bool over = (late && at->until_us <= *late) ||
-                      (sequence != nullptr && !track.window->is_next_part(*sequence));
+                      (sequence != nullptr && track.window->next_part() != *sequence);
     const bool there =
         reload != nullptr ? is_there(track, *reload) : track.window->hls_part(*sequence) != nullptr;
     const auto next = std::next(at);
@@ -182,7 +210,10 @@ void HlsLive::on_part(ProjectId project, CaptureId id,
   if (found == captures_.end()) return;
   auto& capture = found->second;
   auto* track = track_of(capture, id, part->track());
-  if (track == nullptr || !track->window->add(part)) return;
+  if (track == nullptr) return;
+  // What was hinted and lost is not waited for either.
+  const auto hinted = track->window->next_part();
+  if (!track->window->add(part) && track->window->next_part() == hinted) return;
   track->whole.reset();
   track->delta.reset();
   answer_waiting(capture, *track, std::nullopt);

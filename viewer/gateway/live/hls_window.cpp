@@ -70,6 +70,7 @@ bool HlsWindow::add(const std::shared_ptr<const LivePart>& part) {
   const bool broken = hole || (lost && pictures_);
   bool grown = false;
   if (pictures_ && broken && !part->starts_group) until_key_ = true;
+  if (pictures_ && !broken && filling_) note_pause(from);
   if (open_) {
     const std::uint64_t so_far = from - std::min(from, open_->media_time);
     const bool long_enough = seconds(so_far + part->duration) > kLongestS;
@@ -88,6 +89,13 @@ bool HlsWindow::add(const std::shared_ptr<const LivePart>& part) {
   const std::size_t before = open_->hls_parts.size();
   add_to_segment(part);
   return grown || open_->hls_parts.size() > before;
+}
+
+void HlsWindow::note_pause(std::uint64_t next) {
+  auto& last = filling_->parts.back();
+  const std::uint64_t end = last.part->media_time + last.part->duration;
+  // A part holds at most a few pictures; shorter pauses are nothing to a browser.
+  if (next > end + last.part->duration / 4) last.pause = static_cast<std::uint32_t>(next - end);
 }
 
 // Where the part that is being filled ends if `next` is not taken into it.
@@ -207,13 +215,10 @@ void HlsWindow::add_to_segment(const std::shared_ptr<const LivePart>& part) {
     filling_->media_time = part->media_time;
     filling_->independent = part->starts_group || !pictures_;
   }
-  filling_->parts.push_back(part);
+  filling_->parts.push_back({part});
   kept_bytes_ += part->size_bytes();
   open_->last_sequence = part->sequence;
   end_ = std::max(end_, end);
-  // Full when another one like this would be too much.
-  const bool full = end_ + part->duration > filling_->media_time + part_target_;
-  if (full && !is_short(end_)) close_hls_part(end_);
 }
 
 bool HlsWindow::close_hls_part(std::uint64_t at) {
@@ -244,7 +249,7 @@ void HlsWindow::trim() {
   const auto bytes_of = [](const Segment& segment) {
     std::size_t sum = 0;
     for (const auto& hls_part : segment.hls_parts) {
-      for (const auto& part : hls_part.parts) sum += part->size_bytes();
+      for (const auto& kept : hls_part.parts) sum += kept.part->size_bytes();
     }
     return sum;
   };
@@ -308,9 +313,9 @@ const HlsWindow::Parts* HlsWindow::hls_part(std::uint64_t sequence) const {
   return nullptr;
 }
 
-bool HlsWindow::is_next_part(std::uint64_t sequence) const {
-  if (ended_ || part_target_ == 0) return false;
-  return sequence == (filling_ ? filling_->first_sequence : next_sequence_);
+std::optional<std::uint64_t> HlsWindow::next_part() const {
+  if (ended_ || part_target_ == 0) return std::nullopt;
+  return filling_ ? filling_->first_sequence : next_sequence_;
 }
 
 HlsWindow::Parts HlsWindow::segment(std::uint64_t first, std::uint64_t last) const {

@@ -36,7 +36,14 @@ class HlsWindow {
   // Parts that are kept; over it the list gets shorter.
   static constexpr std::size_t kKeptBytes = 48U * 1024 * 1024;
 
-  using Parts = std::vector<std::shared_ptr<const LivePart>>;
+  // A part as it came, and how much longer than it says its last picture lasts: until the next was
+  // filmed. Browsers take more than twice the last duration for a break and drop pictures up to the
+  // next key frame.
+  struct Kept {
+    std::shared_ptr<const LivePart> part;
+    std::uint32_t pause = 0;  // 0: as it says
+  };
+  using Parts = std::vector<Kept>;
 
   // `captured_at_us`: when media time was 0. `pictures`: parts depend on those before them.
   HlsWindow(CaptureId capture, std::string track, std::int64_t captured_at_us, bool pictures)
@@ -64,8 +71,8 @@ class HlsWindow {
 
   // Partial segment that begins with `sequence`; nullptr: not (or no more) here.
   [[nodiscard]] const Parts* hls_part(std::uint64_t sequence) const;
-  // It is the next that will be announced, if nothing is lost.
-  [[nodiscard]] bool is_next_part(std::uint64_t sequence) const;
+  // The next that will be announced, if nothing is lost; nullopt: none.
+  [[nodiscard]] std::optional<std::uint64_t> next_part() const;
   // The segment of exactly these parts; empty: its bytes are not (or no more) here.
   [[nodiscard]] Parts segment(std::uint64_t first, std::uint64_t last) const;
   // nullptr: unknown here.
@@ -109,6 +116,7 @@ class HlsWindow {
   bool start(const LivePart& first);
   void take_archived(const LivePart& first);
   bool open_segment(const LivePart& part);
+  void note_pause(std::uint64_t next);
   void add_to_segment(const std::shared_ptr<const LivePart>& part);
   [[nodiscard]] std::uint64_t end_before(const LivePart& next) const;
   [[nodiscard]] bool would_be_short(const LivePart& next) const;

@@ -85,7 +85,7 @@ std::string HlsWindow::text(bool skip, const std::vector<const HlsWindow*>& othe
     return text;
   }
   fmt::format_to(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"/segments/{}/{}/live/{}.m4s\"\n",
-                 capture_.text(), track_, filling_ ? filling_->first_sequence : next_sequence_);
+                 capture_.text(), track_, next_part().value_or(0));
   for (const auto* other : others) {
     const auto position = other->last_part();
     if (!position) continue;
