@@ -430,7 +430,7 @@ void expect_same_bytes(const HlsWindow& window, const test::HlsList& list) {
 
 TEST(HlsWindowFuzz, WhateverIsFilmedTheListKeepsTheRules) {
   const std::uint64_t seed = test_seed();
-  Trials trials(1500, 50'000, seed);
+  Trials trials(1000, 50'000, seed);
   while (trials.next()) {
     const bool pictures = trials.done() % 3 != 0;
     History history(seed + static_cast<std::uint64_t>(trials.done()), pictures);
