@@ -2,6 +2,7 @@
 // The browser agent as the screen knows it (recorder.ts, whose rules hold): camera, engine and device in one. What it
 // cannot do yet (voice notes, talk, direction) it says as `not_here`.
 import { Camera } from './camera';
+import type { EnrolledDevice } from './enrol';
 import { Engine, type EngineStatus, type Enrolment } from './engine';
 import type {
   Ability,
@@ -34,6 +35,23 @@ const isName = (text: string): boolean => encoder.encode(text).length <= mostNam
 interface Battery extends EventTarget {
   level: number;
   charging: boolean;
+}
+
+// What was enrolled, as the engine wants it. `origin`: of this page, whose gateway has the tunnel. `project`: one of the
+// device's, the first when absent.
+export function enrolmentOf(device: EnrolledDevice, origin: string, project = device.projectIds[0]): Enrolment {
+  const about = device.projects.find(({ id }) => id === project);
+  if (project === undefined) throw new Error('a device of no project');
+  const enrolment: Enrolment = {
+    url: `${origin.replace(/^http/, 'ws')}/api/v1/mqtt`,
+    project,
+    device: device.credentials.username,
+    password: device.credentials.password,
+    key: device.key,
+    name: device.name,
+  };
+  if (about === undefined) return enrolment;
+  return { ...enrolment, projectName: about.name, areas: about.areas, stages: about.stages };
 }
 
 export class BrowserRecorder implements Recorder {
@@ -285,7 +303,7 @@ export class BrowserRecorder implements Recorder {
     return {
       present: status?.phase === 'ready',
       device: { id: this.enrolment.device, name: this.enrolment.name },
-      projectName: '',
+      projectName: this.enrolment.projectName ?? '',
       recording:
         recording === null || recording.storedUs === 0
           ? null
@@ -312,8 +330,8 @@ export class BrowserRecorder implements Recorder {
       battery: this.battery,
       quality: nowMs < this.dropped.untilMs ? [{ kind: 'frames_dropped', sinceMs: this.dropped.sinceMs }] : [],
       abilities: this.abilities(),
-      areas: this.areas,
-      stages: [],
+      areas: [...this.areas, ...(this.enrolment.areas ?? []).filter((area) => !this.areas.includes(area))],
+      stages: (this.enrolment.stages ?? []).map((stage) => ({ itemId: '', area: '', stage, percentage: null })),
       pins: [],
       messages: [],
       requests: [],

@@ -27,11 +27,12 @@ export class Engine {
   private feeds: Feed[] = [];
   status: EngineStatus | null = null;
 
-  // `store`: the name of the folder in the origin's private file system.
+  // `store`: the name of the folder in the origin's private file system; one for each device that this browser was, since
+  // what one filmed is signed with its key and is its own to deliver.
   constructor(
     enrolment: Enrolment,
     private readonly heard: (status: EngineStatus) => void,
-    store = 'sitecast',
+    store = `sitecast-${enrolment.device}`,
   ) {
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
     this.worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.hear(event.data));

@@ -12,6 +12,10 @@ export interface Enrolment {
   password: string;
   key: CryptoKey; // Ed25519, private
   name: string; // as people call the device
+  // What enrolment told of the project, for the screen.
+  projectName?: string;
+  areas?: string[];
+  stages?: string[];
 }
 
 export interface RecordOrder {

@@ -246,7 +246,7 @@ export class FilmingBrowser {
     }
   }
   spooled(): Promise<Spooled> {
-    return this.page!.evaluate(() => (globalThis as unknown as { driver: Driver }).driver.spooled());
+    return this.page!.evaluate((device) => (globalThis as unknown as { driver: Driver }).driver.spooled(device), this.enrolment.device);
   }
   status(): Promise<EngineStatus | null> {
     return this.page!.evaluate(() => (globalThis as unknown as { driver: Driver }).driver.status());

@@ -84,9 +84,9 @@ const driver = {
   },
 
   // Read from the files themselves, before the engine touches them.
-  async spooled(): Promise<Spooled> {
+  async spooled(device: string): Promise<Spooled> {
     const found: Spooled = {};
-    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('sitecast', { create: true });
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(`sitecast-${device}`, { create: true });
     type Walk = AsyncIterable<[string, FileSystemDirectoryHandle | FileSystemFileHandle]>;
     const entries = (folder: FileSystemDirectoryHandle): Walk => (folder as unknown as { entries(): Walk }).entries();
     for await (const [capture, folder] of entries(root)) {
