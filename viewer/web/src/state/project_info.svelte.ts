@@ -2,6 +2,7 @@
 // Names and time zones of projects, read once per visit.
 import { api } from '../api/api';
 import type { Project } from '../api/types';
+import { language } from '../i18n/i18n.svelte';
 
 const known = $state<Record<string, Project>>({});
 const asked = new Set<string>();
@@ -23,4 +24,10 @@ export function projectInfo(id: string): Project | null {
     });
   }
   return known[id] ?? null;
+}
+
+// Its name in the language of the page; nothing while it is being read.
+export function projectName(project: Pick<Project, 'name' | 'name_en'> | null): string {
+  if (project === null) return '';
+  return language.locale === 'en' && project.name_en !== '' ? project.name_en : project.name;
 }
