@@ -122,16 +122,14 @@ export class Agent {
     return id;
   }
 
-  // The event's id; durable with the next group, and so when this resolves.
+  // The event's id; durable when this resolves.
   async state(order: StatementOrder): Promise<string> {
     const { recording } = this;
     const capture = order.now === true ? (recording?.capture ?? null) : (order.capture ?? null);
     const about: Parameters<Spool['state']>[2] = { body: bodyOf(order) };
     if (order.area !== undefined) about.area = order.area;
     if (order.now === true && recording !== null) about.mediaTimeUs = recording.mediaTimeUs;
-    const id = this.spool.state(this.enrolment.project, capture, about);
-    await this.spool.sync();
-    return id;
+    return this.spool.stateNow(this.enrolment.project, capture, about);
   }
 
   networkChanged(): void {

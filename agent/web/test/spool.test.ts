@@ -217,6 +217,32 @@ describe('the spool', () => {
     expect(splitPartFrame((await next.frame(1, 1))!)!.media.length).toBe(7);
   });
 
+  it('starts on a device without room, and says how a capture ended when the hub has made some', async () => {
+    const disk = new MemoryDisk(() => 0);
+    const spool = await open(disk);
+    const { id, tracks } = await spool.openCapture(project, '', { captureKind: 'document', tracks: ['file'] });
+    for (let n = 0; n < 70; n++) await spool.append(tracks[0]!.handle, { mediaTime: n * 65_536, media: () => new Uint8Array(65_536) });
+    await spool.sync();
+    await spool.append(tracks[0]!.handle, { mediaTime: 70 * 65_536, media: () => new Uint8Array(100) });
+    await spool.sync();
+    const after = disk.afterCrash();
+    after.capacity = after.used();
+    const next = await open(after);
+    const ear = new Ear();
+    next.listen(ear);
+    expect(next.captureStates()[0]).toMatchObject({ id, reason: null, tracks: [{ synced: 71 }] });
+    expect(await next.frame(1, 70)).not.toBeNull();
+    await expect(next.stateNow(project, id, { body: { kind: 'note', text: '?' } })).rejects.toThrow(SpoolFull);
+    next.delivered(1, 70);
+    await next.sync(); // its first file goes
+    await next.sync();
+    expect(next.captureStates()[0]).toMatchObject({ id, reason: 'restarted' });
+    expect(ear.synced.get(1)).toMatchObject({ synced: 71, ended: true });
+    expect(ear.events.length, 'opened and closed: what was not taken does not come later').toBe(2);
+    const last = await open(after.afterCrash());
+    expect(last.captureStates()[0]).toMatchObject({ id, reason: 'restarted', tracks: [{ synced: 71, delivered: 70 }] });
+  });
+
   it('ends a track at what was durable when a flush fails', async () => {
     const disk = new MemoryDisk();
     const spool = await open(disk);

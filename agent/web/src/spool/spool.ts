@@ -110,6 +110,7 @@ export class Spool {
   private stated: EventRow[] = []; // not in the journal yet
   private lines: Line[] = []; // to be written with the next group
   private freeing = new Set<Track>();
+  private unclosed = new Map<Capture, CloseReason>(); // ended, and there was no room to say so
   private turn: Promise<unknown> = Promise.resolve();
   private listener: SpoolListener | null = null;
 
@@ -127,12 +128,12 @@ export class Spool {
     for (const capture of spool.captures.values()) await spool.loadCapture(capture, delivered);
     for (const capture of spool.captures.values()) {
       if (capture.closed === null) {
-        await spool.close(capture, capture.tracks.some((track) => track.log.damaged) ? 'damaged' : 'restarted');
+        await spool.closeIfRoom(capture, capture.tracks.some((track) => track.log.damaged) ? 'damaged' : 'restarted');
       }
     }
     await spool.removeUnknown();
     spool.flushLines();
-    await journal.rewrite(spool.snapshot());
+    await spool.rewriteIfRoom();
     return spool;
   }
 
@@ -199,6 +200,18 @@ export class Spool {
     return row.id;
   }
 
+  // The same, durable when it resolves. SpoolFull: there is no room, and it was not taken.
+  async stateNow(...what: Parameters<Spool['state']>): Promise<string> {
+    const id = this.state(...what);
+    await this.sync();
+    const at = this.stated.findIndex((row) => row.id === id);
+    if (at < 0) return id;
+    const [row] = this.stated.splice(at, 1);
+    const capture = this.captures.get(row!.capture);
+    if (capture !== undefined) capture.events -= 1;
+    throw new SpoolFull();
+  }
+
   // Ends its tracks; durable when this resolves.
   async closeCapture(id: string, reason: CloseReason): Promise<void> {
     const capture = this.captures.get(id);
@@ -227,7 +240,8 @@ export class Spool {
       this.freeing.clear();
       for (const capture of [...this.captures.values()]) await this.forgetIfDone(capture);
       this.flushLines();
-      if (this.journal.bytes > longJournalBytes) await this.journal.rewrite(this.snapshot());
+      for (const [capture, reason] of [...this.unclosed]) await this.closeIfRoom(capture, reason);
+      if (this.journal.bytes > longJournalBytes) await this.rewriteIfRoom();
     });
   }
 
@@ -288,7 +302,7 @@ export class Spool {
     return this.stated.length === 0 && [...this.tracks.values()].every((track) => track.log.synced === track.log.made);
   }
   get hasWork(): boolean {
-    return !this.isSynced || this.lines.length > 0 || this.freeing.size > 0;
+    return !this.isSynced || this.lines.length > 0 || this.freeing.size > 0 || this.unclosed.size > 0;
   }
   // Captures that are wholly at the hub, the newest last: their ends as they were signed.
   get done(): readonly { row: CaptureRow; closed: ClosedRow }[] {
@@ -366,6 +380,26 @@ export class Spool {
     return stated.map(outboxEvent);
   }
 
+  // On a device without room its captures are delivered all the same, which makes some.
+  private async closeIfRoom(capture: Capture, reason: CloseReason): Promise<void> {
+    this.unclosed.set(capture, reason);
+    try {
+      await this.close(capture, reason);
+    } catch (error) {
+      if (error instanceof SpoolFull) return;
+      throw error;
+    }
+    this.unclosed.delete(capture);
+  }
+
+  private async rewriteIfRoom(): Promise<void> {
+    try {
+      await this.journal.rewrite(this.snapshot());
+    } catch (error) {
+      if (!isFull(error)) throw error; // the old one goes on
+    }
+  }
+
   private write(lines: Line[]): void {
     try {
       this.journal.append(lines);
@@ -413,7 +447,13 @@ export class Spool {
     const { closed } = capture;
     if (closed === null || capture.events > 0) return;
     if (capture.tracks.some((track) => track.delivered < track.log.synced || track.log.damaged)) return;
-    this.write([...this.lines.splice(0), { t: 'forgotten', id: capture.row.id }]);
+    this.flushLines();
+    try {
+      this.write([{ t: 'forgotten', id: capture.row.id }]);
+    } catch (error) {
+      if (error instanceof SpoolFull) return; // with the next group
+      throw error;
+    }
     for (const track of capture.tracks) {
       track.log.close();
       this.tracks.delete(track.handle);
@@ -530,13 +570,13 @@ export class Spool {
 
   private async loadCapture(capture: Capture, deliveredOf: Map<string, number>): Promise<void> {
     for (const name of capture.row.tracks) {
-      const delivered = deliveredOf.get(`${capture.row.id}/${name}`) ?? 0;
+      const noted = deliveredOf.get(`${capture.row.id}/${name}`) ?? 0;
       const end = capture.closed?.ends.find((each) => each.track === name);
       const begin = await RunningHash.begin(capture.id, name);
       const count = end?.count ?? null;
-      const log = await TrackLog.load(this.disk, capture.row.id, name, begin.value, delivered, count);
+      const log = await TrackLog.load(this.disk, capture.row.id, name, begin.value, noted, count);
       const track = this.newTrack(capture, RunningHash.at(log.made, log.hashAt(log.made) ?? begin.value), log);
-      track.delivered = delivered;
+      track.delivered = Math.max(noted, log.first); // a file goes only when the hub has it
       track.ended = true;
       if (count !== null && (log.made < count || !this.endsAs(log, count, end!.hash))) log.damaged = true;
       capture.tracks.push(track);

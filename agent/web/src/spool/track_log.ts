@@ -88,6 +88,11 @@ export class TrackLog {
     return log;
   }
 
+  // The earliest part that is here.
+  get first(): number {
+    return this.base;
+  }
+
   // Parts that were written.
   get made(): number {
     return this.base + this.sizes.length;
