@@ -11,6 +11,7 @@
 #include "agent/key_file.h"
 #include "agent/owner.h"
 #include "agent/presenter.h"
+#include "agent/screen_desk.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
 
@@ -41,8 +42,22 @@ bool needs_connection(const Request& request) {
          request.command == "watch" || request.until_delivered;
 }
 
-int run_as_owner(const AgentConfig& config, Owner& owner, const Request& request, StopSignal& stop,
-                 const Reply& reply) {
+// `run` and `record` serve the screen where it is configured. Filming does not fail for want of it.
+Result<std::unique_ptr<ScreenDesk>> open_screen(const AgentConfig& config, Owner& owner,
+                                                PartTap& tap, const Request& request) {
+  if (config.screen.port == 0 || (request.command != "run" && request.command != "record")) {
+    return std::unique_ptr<ScreenDesk>();
+  }
+  auto desk = ScreenDesk::open(config.screen, owner, tap);
+  if (!desk.ok() && request.command == "record") {
+    Log("agent").warn("no screen: {}", desk.error().message());
+    return std::unique_ptr<ScreenDesk>();
+  }
+  return desk;
+}
+
+int run_as_owner(const AgentConfig& config, Owner& owner, PartTap& tap, const Request& request,
+                 StopSignal& stop, const Reply& reply) {
   // Others' commands are taken only by an owner that delivers.
   if (!needs_connection(request)) return owner.run(request, stop, reply);
   const auto server = ControlServer::listen(config.spool.dir, owner);
@@ -50,7 +65,14 @@ int run_as_owner(const AgentConfig& config, Owner& owner, const Request& request
     reply({{"type", "error"}, {"message", server.error().message()}});
     return kExitFailed;
   }
+  auto screen = open_screen(config, owner, tap, request);
+  if (!screen.ok()) {
+    reply({{"type", "error"}, {"message", screen.error().message()}});
+    return kExitFailed;
+  }
+  if (*screen) reply({{"type", "screen"}, {"address", (*screen)->address()}});
   const int code = owner.run(request, stop, reply);
+  screen->reset();
   (*server)->finish(stop);
   return code;
 }
@@ -74,10 +96,11 @@ int run_app(const CommandLine& line, StopSignal& stop) {
   const SystemClock clock;
   const std::int64_t deadline_us = clock.monotonic_us() + kOwnerUs;
   const Log log("agent");
+  PartTap tap;  // outlives the owner
   bool waiting = false;
   for (;;) {
-    const auto owner = Owner::open(*config, needs_connection(request));
-    if (owner.ok()) return run_as_owner(*config, **owner, request, stop, reply);
+    const auto owner = Owner::open(*config, needs_connection(request), &tap);
+    if (owner.ok()) return run_as_owner(*config, **owner, tap, request, stop, reply);
     const bool owned = owner.error().kind() == ErrorKind::kFailedPrecondition;
     // `run` is not handed over: who delivers already makes a second one needless.
     const bool running = owned && request.command == "run" && owner_listens(config->spool.dir);

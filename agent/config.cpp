@@ -176,6 +176,17 @@ std::optional<std::string> read_network(TableReader table, NetworkConfig& networ
   return table.finish();
 }
 
+std::optional<std::string> read_screen(TableReader table, const std::filesystem::path& folder,
+                                       ScreenConfig& screen) {
+  table.number("port", screen.port, 0, 65'535);
+  table.path("files", folder, screen.files);
+  table.text("source", screen.source);
+  table.text("audio", screen.audio);
+  if (screen.port != 0 && screen.files.empty()) table.fail("files", "is missing: the built page");
+  if (screen.port != 0 && screen.source.empty()) table.fail("source", "is missing: what it films");
+  return table.finish();
+}
+
 }  // namespace
 
 Result<AgentConfig> parse_config(std::string_view text, const std::filesystem::path& folder,
@@ -198,6 +209,7 @@ Result<AgentConfig> parse_config(std::string_view text, const std::filesystem::p
   if (!error) error = read_encode(root.table("encode"), config.encode);
   if (!error) error = read_publish(root.table("publish"), config.publish);
   if (!error) error = read_network(root.table("network"), config.network);
+  if (!error) error = read_screen(root.table("screen"), folder, config.screen);
   if (const auto root_error = root.finish()) error = root_error;
   if (error) return invalid_argument(fmt::format("{}: {}", name, *error));
   if (config.broker.username.empty()) config.broker.username = config.device_id.text();

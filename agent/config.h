@@ -44,6 +44,14 @@ struct NetworkConfig {
   std::string metered = "no";
 };
 
+// The page on which the service agent works; agent/screen/README.md.
+struct ScreenConfig {
+  std::uint16_t port = 0;  // of 127.0.0.1; 0: none is served
+  std::filesystem::path files;
+  std::string source;  // what its record button films, as --source of record
+  std::string audio;   // as --audio
+};
+
 struct AgentConfig {
   DeviceId device_id;
   ProjectId project_id;
@@ -55,6 +63,7 @@ struct AgentConfig {
   EncodeOptions encode;
   PublishConfig publish;
   NetworkConfig network;
+  ScreenConfig screen;
 };
 
 // What a command needs of the file: keygen runs before the device is enrolled.

@@ -38,7 +38,7 @@ nlohmann::json error_reply(const Error& error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool online) {
+Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool online, PartTap* tap) {
   std::unique_ptr<Owner> owner(new Owner(config, Log("agent")));
   // Whoever holds the lock answers first: another process's commands must not fail for want of a
   // key.
@@ -82,7 +82,9 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
     owner->courier_ = std::make_unique<Courier>(std::move(courier), *owner->spool_, owner->clock_,
                                                 owner->log_.child("publish"));
   }
-  owner->spool_->start(owner->courier_.get());
+  SpoolListener* listener = owner->courier_.get();
+  if (tap != nullptr) listener = &tap->before(listener);
+  owner->spool_->start(listener);
   if (online) owner->courier_->start();
   return owner;
 }
@@ -166,6 +168,12 @@ std::shared_ptr<Recording> Owner::running(CaptureId id) {
   if (id.is_nil()) return recordings_.empty() ? nullptr : recordings_.rbegin()->second;
   const auto found = recordings_.find(id);
   return found == recordings_.end() ? nullptr : found->second;
+}
+
+bool Owner::stop_recording() {
+  const MutexLock lock(mutex_);
+  for (const auto& [id, recording] : recordings_) recording->stop();
+  return !recordings_.empty();
 }
 
 Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, const Reply& reply) {

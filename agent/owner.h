@@ -14,6 +14,7 @@
 #include "agent/capture/recording.h"
 #include "agent/config.h"
 #include "agent/direction/inbox.h"
+#include "agent/part_tap.h"
 #include "agent/publish/courier.h"
 #include "agent/request.h"
 #include "agent/spool/spool.h"
@@ -27,11 +28,16 @@ namespace sitecast::agent {
 class Owner {
  public:
   // `online`: connects and delivers. kFailedPrecondition: another process owns the spool.
-  static Result<std::unique_ptr<Owner>> open(const AgentConfig& config, bool online);
+  // `tap`, if any, sees each part before it is handed on for delivery, and must outlive the owner.
+  static Result<std::unique_ptr<Owner>> open(const AgentConfig& config, bool online,
+                                             PartTap* tap = nullptr);
   ~Owner();
 
   // Carries `request` out until it is done or `stop` is raised; returns the exit code.
   int run(const Request& request, StopSignal& stop, const Reply& reply);
+
+  // Ends whatever is being recorded, whoever began it. Does not wait. False: nothing is.
+  bool stop_recording();
 
  private:
   Owner(AgentConfig config, Log log) : config_(std::move(config)), log_(std::move(log)) {}

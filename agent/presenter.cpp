@@ -51,6 +51,7 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
   if (type == "error") return "sitecast-agent: " + text_of(object, "message");
   if (type == "progress" || type == "sending") return progress_line(object);
   if (type == "ready") return "ready";  // the same for people and scripts
+  if (type == "screen") return fmt::format("{} {}", word("screen"), text_of(object, "address"));
   if (type == "stopped") return "";
   if (type == "sent") return word("all_sent");
   if (type == "quality") {

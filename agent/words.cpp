@@ -78,6 +78,7 @@ constexpr std::array kEntries = {
     Entry{"noted", "已记录", "noted"},
     Entry{"all_sent", "全部已到中心", "everything is at the centre"},
     Entry{"nothing_here", "本机还没有任何拍摄", "nothing has been filmed on this device yet"},
+    Entry{"screen", "本机操作页面：", "this device's screen:"},
     Entry{"ready", "已就绪", "ready"},
     Entry{"walkthrough", "走访", "walk-through"},
     Entry{"photo", "照片", "photo"},

@@ -303,3 +303,138 @@ describe('a picture that is made a moment after its capture', () => {
     );
   });
 });
+
+describe('the screen of a device', () => {
+  let address: string;
+  let agent: Visitor;
+  let capture: string;
+
+  beforeAll(async () => {
+    const phone = await stack.addDevice('巡查平板');
+    address = await phone.serveScreen('test:');
+    agent = await visit(browser, new URL(address).origin, { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+  });
+
+  const button = (name: string | RegExp) => agent.page.getByRole('button', { name, exact: true });
+
+  it('films when its button is pressed, and shows what it films', async () => {
+    const { page } = agent;
+    await page.goto(address);
+    await page.getByText('按下红色按钮开始拍摄').waitFor();
+    await assertAccessible(page, 'a screen that waits');
+    await screenshot(page, 'screen-idle', { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+    await button('开始拍摄').click();
+    await page.locator('main[data-capture]:not([data-capture=""])').waitFor();
+    capture = (await page.locator('main').getAttribute('data-capture'))!;
+    expect((await watchPicture(page, 20)).distinctPictures).toBeGreaterThan(1);
+    await assertAccessible(page, 'a screen that films');
+  });
+
+  it('takes a photo, and notes how far the work is', async () => {
+    const { page } = agent;
+    await button('拍照').click();
+    await page.getByText('照片已存在本机').waitFor();
+    await button('记录').click();
+    await button('区域: 其他').click();
+    await page.getByRole('textbox', { name: '区域' }).fill('二号厂房');
+    await page.getByRole('textbox', { name: '区域' }).press('Enter');
+    await button('阶段: 其他').click();
+    await page.getByRole('textbox', { name: '阶段' }).fill('屋面');
+    await page.getByRole('textbox', { name: '阶段' }).press('Enter');
+    await button('40%').click();
+    await page.getByRole('textbox', { name: '说明' }).fill('檩条已装完');
+    await assertAccessible(page, 'a note on the screen');
+    await button('保存：屋面 40%').click();
+    await page.getByText('已记录').waitFor();
+    await known(owner, capture);
+    await owner.page.goto(`/c/${capture}`);
+    const note = owner.page.locator('[data-note]').filter({ hasText: '檩条已装完' });
+    await note.waitFor();
+    expect(await note.innerText()).toMatch(/屋面[^]*40/);
+  });
+
+  it('shows at its spot what the owner points at, and what they say', async () => {
+    const { page } = owner;
+    await page.locator('[data-mode="live"][data-status="live"]').waitFor();
+    await eventually(page, () => document.querySelector('video')!.videoWidth > 0, null);
+    const tap = page.getByRole('button', { name: '点一下画面，指给现场看' });
+    const box = (await tap.boundingBox())!;
+    await tap.click({ position: { x: box.width * 0.75, y: box.height * 0.25 } });
+    await agent.page.locator('[data-pin]').waitFor();
+    const spot = await agent.page.evaluate(() => {
+      const ring = document.querySelector('[data-pin]')!.getBoundingClientRect();
+      const video = document.querySelector('video')!;
+      const frame = video.getBoundingClientRect();
+      const scale = Math.min(frame.width / video.videoWidth, frame.height / video.videoHeight);
+      const left = frame.left + (frame.width - video.videoWidth * scale) / 2;
+      const top = frame.top + (frame.height - video.videoHeight * scale) / 2;
+      return [
+        (ring.left + ring.width / 2 - left) / (video.videoWidth * scale),
+        (ring.top + ring.height / 2 - top) / (video.videoHeight * scale),
+      ];
+    });
+    expect(spot[0]).toBeCloseTo(0.75, 1);
+    expect(spot[1]).toBeCloseTo(0.25, 1);
+    await page.getByRole('textbox', { name: '给现场留言' }).fill('请往左一点');
+    await page.getByRole('textbox', { name: '给现场留言' }).press('Enter');
+    await agent.page.locator('[data-message]').filter({ hasText: '请往左一点' }).waitFor();
+    await assertAccessible(agent.page, 'a pin on the screen');
+    await screenshot(agent.page, 'screen-pin', { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+  });
+
+  it('ticks off with its footage what is asked for', async () => {
+    const { page } = owner;
+    await page.goto(`/p/${stack.project_id}/requests`);
+    await page.getByRole('button', { name: '请现场拍一下' }).click();
+    await page.getByLabel('想看什么').fill('请拍一下配电室');
+    await page.getByLabel('最晚哪天').fill('2035-03-05');
+    await page.getByLabel('逐项列出要拍的').fill('进线柜\n电缆沟');
+    await page.getByRole('button', { name: '发出请求' }).click();
+    await agent.page.locator('[data-waiting]').waitFor();
+    await button(/^要拍的/).click();
+    const asked = agent.page.locator('[data-request]').filter({ hasText: '请拍一下配电室' });
+    await button('就是这个: 进线柜').click();
+    await asked.getByText('1 / 2').waitFor();
+    await page.getByText('拍到了：进线柜').waitFor();
+    await assertAccessible(agent.page, 'requests on the screen');
+  });
+
+  it.each([
+    { size: 'small', locale: 'zh-CN', scheme: 'dark' },
+    { size: 'small', locale: 'en', scheme: 'light' },
+    { size: 'phone', locale: 'zh-CN', scheme: 'light' },
+    { size: 'desk', locale: 'en', scheme: 'dark' },
+  ] as const)('fits a hand: $size $locale $scheme', async (look) => {
+    const visitor = await visit(browser, new URL(address).origin, look);
+    const { page } = visitor;
+    await page.goto(address);
+    await eventually(page, () => (document.querySelector('video')?.videoWidth ?? 0) > 0, null);
+    await screenshot(page, 'screen', look);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('button')]
+        .map((each) => ({ text: each.innerText, box: each.getBoundingClientRect() }))
+        .filter(({ box }) => box.width < 56 || box.height < 56 || box.right > innerWidth || box.bottom > innerHeight)
+        .map(({ text }) => text),
+    );
+    expect(small, 'too small for a glove, or outside').toEqual([]);
+    const english = look.locale === 'en';
+    for (const [name, title] of [['note', english ? 'Note' : '记录'], ['say', english ? 'Message' : '留言'], ['requests', english ? /^To film/ : /^要拍的/]] as const) {
+      await page.getByRole('button', { name: title }).click();
+      await assertAccessible(page, `screen ${name} ${look.locale} ${look.scheme}`);
+      await screenshot(page, `screen-${name}`, look);
+      await page.getByRole('button', { name: english ? 'Close' : '关闭' }).click();
+    }
+    await assertAccessible(page, `screen ${look.locale} ${look.scheme}`);
+    visitor.assertClean();
+    await visitor.context.close();
+  });
+
+  it('stops, and says when all of it is at the centre', async () => {
+    const { page } = agent;
+    await button('停止').click();
+    await page.getByText('已停止，都存在本机').waitFor();
+    await page.locator('[data-line]').filter({ hasText: '全部已到中心' }).waitFor();
+    await page.getByText('按下红色按钮开始拍摄').waitFor();
+    agent.assertClean();
+  });
+});

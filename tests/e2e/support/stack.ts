@@ -3,6 +3,7 @@
 // on ports of their own.
 import { spawn, type ChildProcess, execFile } from 'node:child_process';
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -63,6 +64,8 @@ export interface Device {
   startAgent(...parameters: string[]): ChildProcess;
   // `record --until-delivered` with these parameters. Resolves as soon as it films.
   film(...parameters: string[]): Promise<Filming>;
+  // Starts `run` with a screen whose record button films `source`; the screen's address.
+  serveScreen(source: string): Promise<string>;
 }
 
 export interface Stack extends StackInfo, Device {
@@ -138,6 +141,14 @@ function device(config: string, started: ChildProcess[]): Device {
       return (await run(agentCommand, ['--config', config, ...parameters], { env: siteTime })).stdout;
     },
     startAgent: (...parameters) => start('ignore', parameters),
+    async serveScreen(source) {
+      const port = await freePorts(1);
+      const files = join(root, 'agent/web/dist-screen');
+      const lines = ['', '[screen]', `port = ${port}`, `files = "${files}"`, `source = "${source}"`, ''];
+      appendFileSync(config, lines.join('\n'));
+      const said = JSON.parse(await readLine(start('pipe', ['--json', 'run']), 'sitecast-agent run')) as { address: string };
+      return said.address;
+    },
     film(...parameters) {
       const agent = start('pipe', ['--json', 'record', '--until-delivered', ...parameters]);
       return new Promise<Filming>((filming, failed) => {

@@ -52,6 +52,10 @@ TEST(AgentConfigTest, TheExampleHoldsTheDefaults) {
   EXPECT_EQ(example->publish.on_metered, defaults->publish.on_metered);
   EXPECT_EQ(example->publish.daily_budget_mb, defaults->publish.daily_budget_mb);
   EXPECT_EQ(example->network.metered, defaults->network.metered);
+  EXPECT_EQ(example->screen.port, defaults->screen.port);
+  EXPECT_EQ(example->screen.files, defaults->screen.files);
+  EXPECT_EQ(example->screen.source, defaults->screen.source);
+  EXPECT_EQ(example->screen.audio, defaults->screen.audio);
 }
 
 TEST(AgentConfigTest, TextIsUtf8WithoutControlCharacters) {

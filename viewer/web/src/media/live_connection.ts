@@ -34,6 +34,24 @@ const firstRetryMs = 250;
 const maxRetryMs = 5000;
 const policyViolation = 1008; // RFC 6455 section 7.4.1
 
+// null: not one, or damaged.
+export function readLivePart(bytes: Uint8Array): LivePart | null {
+  const message = splitLiveMessage(bytes);
+  const envelope = message === null ? null : parseEnvelope(message.frame.envelopeBytes);
+  if (message === null || envelope === null) return null;
+  return {
+    track: message.track,
+    sequence: envelope.sequence,
+    mediaTime: envelope.mediaTime,
+    duration: envelope.duration,
+    keyFrame: envelope.keyFrame,
+    initHash: hexEncode(envelope.initHash8),
+    init: envelope.initSegment.length > 0 ? envelope.initSegment : null,
+    capturedAtUs: envelope.capturedAtUs,
+    media: message.frame.media,
+  };
+}
+
 function liveUrl(captureId: string): string {
   const url = new URL(`/api/v1/captures/${captureId}/live`, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -98,20 +116,8 @@ export class LiveConnection {
   };
 
   #binary(bytes: Uint8Array): void {
-    const message = splitLiveMessage(bytes);
-    const envelope = message === null ? null : parseEnvelope(message.frame.envelopeBytes);
-    if (message === null || envelope === null) return; // the archive keeps it; live goes on
-    this.listener.part({
-      track: message.track,
-      sequence: envelope.sequence,
-      mediaTime: envelope.mediaTime,
-      duration: envelope.duration,
-      keyFrame: envelope.keyFrame,
-      initHash: hexEncode(envelope.initHash8),
-      init: envelope.initSegment.length > 0 ? envelope.initSegment : null,
-      capturedAtUs: envelope.capturedAtUs,
-      media: message.frame.media,
-    });
+    const part = readLivePart(bytes);
+    if (part !== null) this.listener.part(part); // else: the archive keeps it; live goes on
   }
 
   #text(text: string): void {
