@@ -242,6 +242,17 @@ class DirectionTest(unittest.TestCase):
                                    ("owner", {"kind": "pin", "x": 0.5, "y": 0.5}, 400),
                                    ("owner", {"kind": "message", "text": "t" * 2049}, 400)):
             self.assertEqual(self.post(directions, role, **body)[0].status, status, (role, body))
+        # Who is asked must be there to be asked.
+        named = WORLD.stack.info["device_id"]
+        refused, nobody = self.post(directions, kind="request", text="拍一下门卫室", device_id=new_id())
+        self.assertEqual(refused.status, 409, refused.body)
+        self.assertEqual(refused.json()["error"]["code"], "no_device")
+        answer, of_one = self.post(directions, kind="request", text="拍一下门卫室", device_id=named)
+        self.assertEqual(answer.status, 201, answer.body)
+        wait_until("it is in the index", 20, lambda: self.request(of_one))
+        self.assertEqual(self.request(of_one)["asked_device_id"], named)
+        self.assertIsNone(self.request(nobody))
+        self.assertEqual(self.post(directions, kind="request.closed", request_id=of_one)[0].status, 201)
         wait_until("the request is in the index", 20, lambda: self.request(asked))
         self.assertEqual((self.request(asked)["state"], self.request(asked)["due"]), ("open", "2030-03-05"))
 

@@ -148,7 +148,7 @@ std::variant<Response, HubQuestion> enrolment_question(RouteId route, const Requ
                                                        const Subject& subject, ProjectId project,
                                                        const DeviceTable& devices, bool tunnel) {
   if (route == RouteId::kEnrolments) {
-    return HubQuestion{json{{"command", "enrolment list"}, {"project", project.text()}},
+    return HubQuestion{enrolled_question(project),
                        [seen = devices.of(project), tunnel](const json& answer) {
                          return list_response(answer, seen, tunnel);
                        }};
@@ -166,6 +166,17 @@ std::variant<Response, HubQuestion> enrolment_question(RouteId route, const Requ
                 {"project", project.text()}};
   add_within(question, subject);
   return HubQuestion{std::move(question), done_response};
+}
+
+json enrolled_question(ProjectId project) {
+  return json{{"command", "enrolment list"}, {"project", project.text()}};
+}
+
+bool is_enrolled(const json& answer, DeviceId device) {
+  const json devices = answer.value("devices", json::array());
+  return std::any_of(devices.begin(), devices.end(), [id = device.text()](const json& one) {
+    return text_of(one, "device_id") == id;
+  });
 }
 
 std::optional<json> newcomer_question(RouteId route, const std::string& body) {

@@ -32,6 +32,10 @@ std::variant<Response, HubQuestion> enrolment_question(RouteId route, const Requ
                                                        const Subject& subject, ProjectId project,
                                                        const DeviceTable& devices, bool tunnel);
 
+// Which devices a project has, for any of its people; the answer stays with us.
+nlohmann::json enrolled_question(ProjectId project);
+bool is_enrolled(const nlohmann::json& answer, DeviceId device);
+
 // nullopt: not of the form in which we give tokens out.
 std::optional<nlohmann::json> newcomer_question(RouteId route, const std::string& body);
 // Whether the token was one of ours, in whatever state.

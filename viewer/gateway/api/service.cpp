@@ -218,13 +218,34 @@ std::optional<Answer> Service::direct(const std::shared_ptr<Call>& call, hub::In
   if (parts_.publisher == nullptr) {
     return not_stated(unavailable("broker.publisher_password_file is not configured"));
   }
-  const v1::Event& stating = std::get<v1::Event>(event);
+  v1::Event& stating = std::get<v1::Event>(event);
+  // Who is asked must be there to be asked. What is stored already is only said again.
+  const auto id = EventId::from_bytes(stating.event_id());
+  const auto asked = DeviceId::from_bytes(stating.request().device_id());
+  if (!asked || (id && reader.request(project, *id).ok())) {
+    publish(call, project, stating);
+    return std::nullopt;
+  }
+  const bool taken = parts_.hub.ask(
+      enrolled_question(project), [this, call, project, asked = *asked,
+                                   stating = std::move(stating)](Result<nlohmann::json> said) {
+        if (said.ok() && is_enrolled(*said, asked)) return publish(call, project, stating);
+        auto answer = std::make_shared<Answer>(
+            said.ok() ? error_response(409, "no_device", "no such device is enrolled here")
+                      : hub_refusal(said.error()));
+        parts_.post_to_io([call, answer] { call->done(std::move(*answer)); });
+      });
+  if (!taken) return Answer(busy());
+  return std::nullopt;
+}
+
+void Service::publish(const std::shared_ptr<Call>& call, ProjectId project,
+                      const v1::Event& event) {
   parts_.publisher->state(
-      project, {stating}, [this, call, id = stating.event_id()](const Status& done) {
+      project, {event}, [this, call, id = event.event_id()](const Status& done) {
         auto answer = std::make_shared<Answer>(done.ok() ? stated(id) : not_stated(done.error()));
         parts_.post_to_io([call, answer] { call->done(std::move(*answer)); });
       });
-  return std::nullopt;
 }
 
 std::optional<Answer> Service::enrol(const std::shared_ptr<Call>& call, ProjectId project) {

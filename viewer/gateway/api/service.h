@@ -90,6 +90,8 @@ class Service final : public RequestHandler {
   // What is pointed at, said and asked goes to the hub at once, beside the desk.
   std::optional<Answer> direct(const std::shared_ptr<Call>& call, hub::IndexReader& reader,
                                ProjectId project);
+  // Answers the call when the hub has it.
+  void publish(const std::shared_ptr<Call>& call, ProjectId project, const v1::Event& event);
   // Asks the hub what the guard allowed; on a read thread.
   std::optional<Answer> enrol(const std::shared_ptr<Call>& call, ProjectId project);
   // A device that holds a token: nobody is signed in.
