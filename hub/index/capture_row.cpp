@@ -129,7 +129,13 @@ Status save_capture(Database& database, const CaptureRow& row) {
              row.complete, row.duration_ms, row.tracks, stated_time(row.progress),
              stated_event(row.progress), row.stage, row.percentage, row.note_count, row.warnings,
              place);
-  return save->run();
+  SC_TRY(save->run());
+  // What it is the evidence of was seen when it was filmed.
+  SC_TRY_ASSIGN(Statement * date,
+                database.cached("update plan_statement set filmed = 1, seen_at_us = ?2"
+                                " where capture_id = ?1 and project_id = ?3"
+                                " and (filmed = 0 or seen_at_us <> ?2)"));
+  return date->bind(row.id, row.captured_at_us, row.project).run();
 }
 
 }  // namespace sitecast::hub

@@ -35,8 +35,9 @@ std::array<Part, 14> parts() {
       {"plan_baseline", 5,
        "select project_id, number, stated_at_us, stated_event, statement from plan_baseline"
        " order by 1, 2"},
-      {"plan_statement", 4,
-       "select project_id, item_id, stated_at_us, event_id from plan_statement"
+      {"plan_statement", 9,
+       "select project_id, item_id, stated_at_us, event_id, kind, percentage, capture_id, filmed,"
+       " seen_at_us from plan_statement"
        " order by 1, 2, 3, 4"},
       {"search_doc", 1, "select event_id from search_doc join event using (event_row) order by 1"},
       {"search", 2,

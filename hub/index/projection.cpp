@@ -153,22 +153,33 @@ Status apply_baseline(Database& database, ProjectId project, const v1::Event& ev
       .run();
 }
 
+// The day of what was filmed is its capture's, if that is here already; else save_capture tells.
 Status apply_plan_statement(Database& database, ProjectId project, std::string_view item,
-                            const v1::Event& event) {
-  SC_TRY_ASSIGN(Statement * insert,
-                database.cached("insert into plan_statement (project_id, item_id, stated_at_us,"
-                                " event_id) values (?, ?, ?, ?) on conflict do nothing"));
-  return insert->bind(project, as_bytes(item), event.stated_at_us(), as_bytes(event.event_id()))
+                            const v1::Event& event, std::int64_t event_row) {
+  SC_TRY_ASSIGN(
+      Statement * insert,
+      database.cached("insert into plan_statement (project_id, item_id, stated_at_us, event_id,"
+                      " event_row, kind, percentage, capture_id, filmed, seen_at_us)"
+                      " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, captured_at_us is not null,"
+                      " coalesce(captured_at_us, ?3) from (select (select captured_at_us from"
+                      " capture where capture_id = ?8 and project_id = ?1) as captured_at_us)"
+                      " where true on conflict do nothing"));
+  std::optional<double> percentage;
+  if (event.progress().has_percentage()) percentage = event.progress().percentage();
+  return insert
+      ->bind(project, as_bytes(item), event.stated_at_us(), as_bytes(event.event_id()), event_row,
+             event.kind(), percentage, CaptureId::from_bytes(event.capture_id()))
       .run();
 }
 
-Status apply_plan(Database& database, ProjectId project, const v1::Event& event) {
+Status apply_plan(Database& database, ProjectId project, const v1::Event& event,
+                  std::int64_t event_row) {
   if (event.has_plan_baselined()) return apply_baseline(database, project, event);
   const std::string_view item = event.has_progress()    ? event.progress().plan_item()
                                 : event.has_milestone() ? event.milestone().plan_item()
                                                         : std::string_view();
   if (item.size() != kIdBytes) return Ok{};
-  return apply_plan_statement(database, project, item, event);
+  return apply_plan_statement(database, project, item, event, event_row);
 }
 
 // A request is closed once anybody has said so, in whatever order the two come.
@@ -389,10 +400,11 @@ Result<AppliedEvent> apply_event(Database& database, ProjectId project, const Ev
   if (!event) return applied;
   SC_TRY_ASSIGN(applied.is_new, insert_event(database, project, record, *event));
   if (applied.is_new) {
-    SC_TRY(apply_search(database, project, *event, database.last_insert_rowid()));
+    const std::int64_t event_row = database.last_insert_rowid();
+    SC_TRY(apply_search(database, project, *event, event_row));
     if (event->has_project()) SC_TRY(apply_project(database, project, *event));
     if (event->has_member()) SC_TRY(apply_member(database, project, *event));
-    SC_TRY(apply_plan(database, project, *event));
+    SC_TRY(apply_plan(database, project, *event, event_row));
     if (event->has_request()) SC_TRY(apply_request(database, project, *event));
     if (event->has_request_step()) SC_TRY(apply_request_step(database, project, *event));
   }

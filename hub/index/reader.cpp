@@ -221,33 +221,42 @@ class SqliteIndexReader final : public IndexReader {
   Result<std::vector<PlanStatementInfo>> plan_statements(ProjectId project) override {
     using Statements = std::vector<PlanStatementInfo>;
     return in_view<Statements>([&]() -> Result<Statements> {
-      // What was filmed counts from when it was filmed, also when it is spoken of later.
       SC_TRY_ASSIGN(
           Statement * select,
-          database_->cached(
-              "select event.event_id, event.kind, event.device_id, event.stated_at_us,"
-              " event.received_at_us, event.media_time_us, event.event, item_id, event.capture_id,"
-              " captured_at_us from plan_statement"
-              " join event on event.event_id = plan_statement.event_id"
-              " left join capture on capture.capture_id = event.capture_id"
-              " and capture.project_id = plan_statement.project_id"
-              " where plan_statement.project_id = ?"
-              " order by item_id, plan_statement.stated_at_us, plan_statement.event_id"));
+          database_->cached("select item_id, event_id, kind, stated_at_us, seen_at_us, filmed,"
+                            " capture_id, percentage, event_row from plan_statement"
+                            " where project_id = ? order by item_id, stated_at_us, event_id"));
       select->bind(project);
       Statements found;
       for (;;) {
         SC_TRY_ASSIGN(const bool more, select->step());
         if (!more) return found;
-        // Evidence is a capture of the project that is there.
-        const bool filmed = !select->is_null(9);
-        PlanStatementInfo info;
-        const ByteView item = select->blob(7);
+        PlanStatementInfo& info = found.emplace_back();
+        const ByteView item = select->blob(0);
         info.item_id.assign(item.begin(), item.end());
-        info.event = event_from(
-            *select, filmed ? CaptureId::from_bytes(select->blob(8)) : std::optional<CaptureId>());
-        info.seen_at_us = filmed ? select->integer(9) : info.event.stated_at_us;
-        found.push_back(std::move(info));
+        info.id = *EventId::from_bytes(select->blob(1));
+        info.kind = select->text(2);
+        info.stated_at_us = select->integer(3);
+        info.seen_at_us = select->integer(4);
+        if (select->integer(5) != 0) info.capture = CaptureId::from_bytes(select->blob(6));
+        if (!select->is_null(7)) info.percentage = select->real(7);
+        info.event_row = select->integer(8);
       }
+    });
+  }
+
+  Result<EventInfo> plan_event(const PlanStatementInfo& statement) override {
+    return in_view<EventInfo>([&]() -> Result<EventInfo> {
+      SC_TRY_ASSIGN(
+          Statement * select,
+          database_->cached(
+              "select event_id, kind, device_id, stated_at_us, received_at_us, media_time_us, event"
+              " from event where event_row = ?1 and event_id = ?2"));
+      SC_TRY_ASSIGN(const bool found, select->bind(statement.event_row, statement.id).step());
+      if (!found) return unavailable("the index was switched meanwhile");
+      EventInfo info = event_from(*select, statement.capture);
+      select->reset();
+      return info;
     });
   }
 

@@ -107,8 +107,13 @@ struct PlanBaselineInfo {
 // Something that was said of a plan item.
 struct PlanStatementInfo {
   Bytes item_id;
-  EventInfo event;
-  std::int64_t seen_at_us = 0;  // when its evidence was filmed, else when it was stated
+  EventId id;
+  std::string kind;
+  std::int64_t stated_at_us = 0;
+  std::int64_t seen_at_us = 0;       // when its evidence was filmed, else when it was stated
+  std::optional<CaptureId> capture;  // the evidence, if it is a capture of the project
+  std::optional<double> percentage;
+  std::int64_t event_row = 0;  // of this view of the index alone
 };
 
 // Footage that is asked for, and what became of it.
@@ -175,6 +180,8 @@ class IndexReader {
                                                     const std::vector<EventId>& parts) = 0;
   // By item, then in the order in which they were stated.
   virtual Result<std::vector<PlanStatementInfo>> plan_statements(ProjectId project) = 0;
+  // The event of one of these, in the view that gave it.
+  virtual Result<EventInfo> plan_event(const PlanStatementInfo& statement) = 0;
 
   // Those that are not closed, then (with `closed_too`) the closed ones; of each the newest first.
   virtual Result<std::vector<RequestInfo>> requests(ProjectId project, bool closed_too,

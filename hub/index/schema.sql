@@ -8,7 +8,7 @@
 -- order and how often events are applied. Membership alone is decided by the order of the log: who may
 -- look must not depend on a clock.
 
-pragma user_version = 7;
+pragma user_version = 8;
 
 -- One row per project that was stated or has captures.
 create table project (
@@ -145,15 +145,24 @@ create table plan_baseline (
   primary key (project_id, number)
 ) strict, without rowid;
 
--- Everything that was said of a plan item: progress that names it, and the steps of its milestone. The
--- event itself is in `event`.
+-- Everything that was said of a plan item: progress that names it, and the steps of its milestone. What
+-- figures need is here, so that a plan is one walk along this table; the words are in `event`.
 create table plan_statement (
   project_id         blob not null check (length(project_id) = 16),
   item_id            blob not null check (length(item_id) = 16),
   stated_at_us       integer not null,
   event_id           blob not null check (length(event_id) = 16),
+  event_row          integer not null references event (event_row),
+  kind               text not null,
+  percentage         real,
+  capture_id         blob check (length(capture_id) = 16),
+  filmed             integer not null check (filmed in (0, 1)),  -- that capture is one of the project
+  seen_at_us         integer not null,                           -- its time, else stated_at_us
   primary key (project_id, item_id, stated_at_us, event_id)
 ) strict, without rowid;
+
+-- A capture's time may be stated after what it is the evidence of.
+create index plan_statement_by_capture on plan_statement (capture_id) where capture_id is not null;
 
 -- One row per track; counts are of the rows in track_row, which end at indexed_bytes. What playing
 -- it asks of its capture is here too, so that nothing else has to be looked for.

@@ -11,7 +11,7 @@
 
 namespace sitecast::hub {
 
-inline constexpr std::int64_t kIndexVersion = 7;
+inline constexpr std::int64_t kIndexVersion = 8;
 
 // Of an index file; 0: it has no tables yet. Errors: the database's.
 Result<std::int64_t> index_version(const std::filesystem::path& index);

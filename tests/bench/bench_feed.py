@@ -17,7 +17,7 @@ from urllib.parse import quote
 from figures import percentile
 from serving.gateway import USER, Gateway
 
-PORT_BASE = 25100
+PORT_BASE = 26700
 LIMIT_MS = 50
 GROWTH_LIMIT = 1.5
 SMALL, SMALL_PROJECTS, PROJECTS = 10_000, 20, 200

@@ -167,13 +167,25 @@ class PlanTest(unittest.TestCase):
                    for one in line["statements"]]
         self.assertEqual(moments, [None, 500_000])
 
+        # The plan holds the newest of a line, the line alone has all of them.
+        for percentage in range(61, 73):
+            self.assertEqual(self.say("progress", item["id"], capture_id=capture, percentage=percentage).status, 201)
+        wait_until("all of it", 20, lambda: self.milestone(item["id"])["statement_count"] == 14)
+        newest = self.milestone(item["id"])["statements"]
+        alone = self.plan("?item=" + item["id"])["items"]
+        self.assertEqual([one["percentage"] for one in newest], list(range(61, 73)))
+        self.assertEqual((len(alone), len(alone[0]["statements"])), (1, 14))
+        self.assertEqual(alone[0]["statements"][-12:], newest)
+        self.assertEqual(self.plan("?item=" + new_id())["items"], [])
+        self.assertEqual(self.clients["owner"].get(self.base + "?item=x").status, 400)
+
         # A newer sheet: lines keep what was seen of them, and what moved is shown.
         newer = sheet.decode().replace("华东智能制造产业园一期", "华东智能制造产业园二期").encode()
         moved = self.take_over(newer, 1)
         self.assertEqual(moved["changes"]["unchanged"], len(meant.items))
         plan = self.plan()
         kept = next(one for one in plan["items"] if one["id"] == item["id"])
-        self.assertEqual((kept["actual"], kept["finish_before"]), (60, item["finish"]))
+        self.assertEqual((kept["actual"], kept["finish_before"]), (72, item["finish"]))
         self.assertEqual(self.plan("?baseline=1")["baseline"]["number"], 1)
         stale = self.post(f"/baselines?id={new_id()}&sha256={moved['sha256']}&after=1", newer)
         self.assertEqual(stale.status, 409, stale.body)

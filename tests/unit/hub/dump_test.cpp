@@ -104,16 +104,17 @@ class DumpTest : public testing::Test {
   // Numbers by which one file's rows find each other.
   static bool is_local(const std::string& what) {
     static const std::set<std::string> kLocal{
-        "capture.place",           "event.event_row",         "search_doc.place",
-        "search_doc.event_row",    "track.track_id",          "init_segment.track_id",
-        "init_segment.content_id", "init_content.content_id",
+        "capture.place",         "event.event_row",          "search_doc.place",
+        "search_doc.event_row",  "plan_statement.event_row", "track.track_id",
+        "init_segment.track_id", "init_segment.content_id",  "init_content.content_id",
     };
     return kLocal.count(what) > 0;
   }
   // SQL for another value that the column's checks let pass.
   static std::string another_value(const Column& column) {
     const std::string& name = column.name;
-    static const std::set<std::string> kFlags{"complete", "capture_complete", "demonstration"};
+    static const std::set<std::string> kFlags{"complete", "capture_complete", "demonstration",
+                                              "filmed"};
     if (kFlags.count(name) > 0) return "1 - " + name;
     if (column.type == "TEXT") return name + " || 'x'";
     if (column.type == "BLOB") return "randomblob(coalesce(length(" + name + "), 16))";
@@ -181,6 +182,7 @@ TEST_F(DumpTest, NumbersThatAreLocalToAFileAreNotShown) {
         "update capture set place = place + 1;"
         "update event set event_row = event_row + 700;"
         "update search_doc set event_row = event_row + 700;"
+        "update plan_statement set event_row = event_row + 700;"
         "update track set track_id = track_id + 70;"
         "update track_row set row_key = row_key + (70 << 32);"
         "update init_segment set track_id = track_id + 70, content_id = content_id + 7;"

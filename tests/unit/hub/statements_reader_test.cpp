@@ -188,10 +188,37 @@ TEST_F(ReaderTest, WhatWasSeenCountsFromWhenItWasFilmedIfItsCaptureIsOfTheProjec
   const auto statements = reader_->plan_statements(project);
   ASSERT_TRUE(statements.ok());
   ASSERT_EQ(statements->size(), 2U);
-  EXPECT_EQ(statements->at(0).event.capture, filmed);
+  EXPECT_EQ(statements->at(0).capture, filmed);
   EXPECT_EQ(statements->at(0).seen_at_us, 900);
-  EXPECT_FALSE(statements->at(1).event.capture);
+  EXPECT_FALSE(statements->at(1).capture);
   EXPECT_EQ(statements->at(1).seen_at_us, 5'000);
+  const auto event = reader_->plan_event(statements->at(0));
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event->id, statements->at(0).id);
+  EXPECT_EQ(event->capture, filmed);
+}
+
+// In whatever order they arrive, and when the capture's time is stated anew.
+TEST_F(ReaderTest, WhatWasSeenMovesWithItsCapture) {
+  const EventId item = EventId::make();
+  const CaptureId capture = CaptureId::make();
+  auto progress = event("progress", capture);
+  progress.mutable_progress()->set_plan_item(item.raw());
+  progress.mutable_progress()->set_has_percentage(true);
+  progress.mutable_progress()->set_percentage(40);
+  archive_.add_event(project_, device_, progress);
+  index(false);
+  EXPECT_EQ(reader_->plan_statements(project_)->at(0).seen_at_us, progress.stated_at_us());
+  EXPECT_FALSE(reader_->plan_statements(project_)->at(0).capture);
+  for (const std::int64_t at_us : {7'000, 9'000}) {
+    open_capture(capture, "photo", "", at_us);
+    index(false);
+    const auto statements = reader_->plan_statements(project_);
+    ASSERT_EQ(statements->size(), 1U);
+    EXPECT_EQ(statements->at(0).seen_at_us, at_us);
+    EXPECT_EQ(statements->at(0).capture, capture);
+    EXPECT_EQ(statements->at(0).percentage, 40);
+  }
 }
 
 TEST_F(ReaderTest, RequestsComeWithTheirStepsAndOpenOnesFirst) {

@@ -2,6 +2,7 @@
 #include "viewer/gateway/api/plan_handlers.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 
 #include "hub/plan/plan_sheet.h"
@@ -12,8 +13,10 @@
 namespace sitecast::gateway {
 namespace {
 
-constexpr std::size_t kEvidence = 12;      // newest of a line; the rest is counted
-constexpr std::size_t kCurvePoints = 120;  // more than a screen shows
+constexpr std::size_t kEvidence = 12;        // newest of a line; the rest is counted
+constexpr std::size_t kEvidenceOfOne = 200;  // where one line is asked for
+constexpr std::size_t kShown = 200;          // of all lines together, beside the newest of each
+constexpr std::size_t kCurvePoints = 120;    // more than a screen shows
 
 std::string date_text(int day) { return hub::text_of(hub::PlanDate(std::chrono::days(day))); }
 std::optional<std::string> date_text(const std::optional<int>& day) {
@@ -36,6 +39,7 @@ struct Asked {
   std::optional<std::uint32_t> number;
   std::optional<int> as_of;
   bool lines = true;
+  std::optional<EventId> item;  // that line alone
 };
 
 Result<Asked> asked(const Request& request) {
@@ -50,6 +54,9 @@ Result<Asked> asked(const Request& request) {
     } else if (name == "as_of") {
       result.as_of = parse_day(value);
       if (!result.as_of) return invalid_argument("as_of is a day, e.g. 2026-03-05");
+    } else if (name == "item") {
+      result.item = EventId::parse(value);
+      if (!result.item) return invalid_argument("item is the id of a line");
     } else if (name == "items" && value == "none") {
       result.lines = false;
     } else {
@@ -96,17 +103,43 @@ void write_capture_id(JsonWriter& json, const std::optional<CaptureId>& capture)
   }
 }
 
-void write_statement(JsonWriter& json, const LineStatement& one) {
+Status write_statement(JsonWriter& json, hub::IndexReader& reader, const LineStatement& one) {
+  SC_TRY_ASSIGN(const hub::EventInfo info, reader.plan_event(one.info));
+  v1::Event body;
+  body.ParseFromArray(info.event_bytes.data(), static_cast<int>(info.event_bytes.size()));
   json.begin_object();
-  json.member("event_id", one.event.id.text()).member("kind", one.event.kind);
-  write_capture_id(json, one.event.capture);
-  json.member("media_time_us", one.event.media_time_us);
-  json.member("seen_at_us", one.seen_at_us).member("stated_at_us", one.event.stated_at_us);
-  json.member("percentage", one.percentage).member("stage", one.body.progress().stage());
-  json.member("text",
-              one.body.has_milestone() ? one.body.milestone().text() : one.body.progress().text());
-  json.member("by", one.body.actor().display_name());
+  json.member("event_id", info.id.text()).member("kind", info.kind);
+  write_capture_id(json, one.info.capture);
+  json.member("media_time_us", info.media_time_us);
+  json.member("seen_at_us", one.info.seen_at_us).member("stated_at_us", info.stated_at_us);
+  json.member("percentage", one.percentage).member("stage", body.progress().stage());
+  json.member("text", body.has_milestone() ? body.milestone().text() : body.progress().text());
+  json.member("by", body.actor().display_name());
   json.end_object();
+  return Ok{};
+}
+
+// From which statement on each line shows them. What an answer holds is bounded: each line's
+// newest, and of the others the newest of all.
+std::vector<std::size_t> shown_from(const std::vector<std::vector<LineStatement>>& said) {
+  std::vector<std::size_t> from;
+  std::vector<std::int64_t> others;
+  for (const auto& line : said) {
+    from.push_back(line.size() - std::min(line.size(), kEvidence));
+    for (std::size_t i = from.back(); i + 1 < line.size(); ++i) {
+      others.push_back(line[i].info.stated_at_us);
+    }
+  }
+  if (others.size() <= kShown) return from;
+  const auto last = others.begin() + static_cast<std::ptrdiff_t>(kShown);
+  std::nth_element(others.begin(), last, others.end(), std::greater<>());
+  for (std::size_t line = 0; line < said.size(); ++line) {
+    while (from[line] + 1 < said[line].size() &&
+           said[line][from[line]].info.stated_at_us <= *last) {
+      ++from[line];
+    }
+  }
+  return from;
 }
 
 using OlderLines = std::unordered_map<std::string, const v1::PlanLine*>;
@@ -122,8 +155,9 @@ void write_dates(JsonWriter& json, const char* start, const char* finish,
               line != nullptr ? day(line->has_finish_day(), line->finish_day()) : std::nullopt);
 }
 
-void write_line(JsonWriter& json, const v1::PlanLine& line, const v1::PlanLine* before,
-                const hub::ItemFigures& figures, const std::vector<LineStatement>& said) {
+Status write_line(JsonWriter& json, hub::IndexReader& reader, const v1::PlanLine& line,
+                  const v1::PlanLine* before, const hub::ItemFigures& figures,
+                  const std::vector<LineStatement>& said, std::size_t from) {
   json.begin_object();
   json.member("id", EventId::from_bytes(line.item_id()).value_or(EventId()).text());
   json.member("row", line.source_row()).member("level", line.level());
@@ -146,9 +180,11 @@ void write_line(JsonWriter& json, const v1::PlanLine& line, const v1::PlanLine* 
   json.member("milestone_state", line.milestone() ? milestone_state(said) : "");
   json.member("statement_count", said.size());
   json.key("statements").begin_array();
-  const std::size_t from = said.size() - std::min(said.size(), kEvidence);
-  for (std::size_t i = from; i < said.size(); ++i) write_statement(json, said[i]);
+  for (std::size_t i = from; i < said.size(); ++i) {
+    SC_TRY(write_statement(json, reader, said[i]));
+  }
   json.end_array().end_object();
+  return Ok{};
 }
 
 void write_baseline_head(JsonWriter& json, const hub::PlanBaselineInfo& info) {
@@ -260,11 +296,17 @@ Response show_plan(const ReadContext& context) {
   json.key("items").begin_array();
   if (state->current && query->lines) {
     const auto& lines = state->current->lines.lines();
+    const auto from = shown_from(state->said);
     for (int i = 0; i < lines.size(); ++i) {
+      if (query->item && lines.Get(i).item_id() != query->item->raw()) continue;
+      const auto at = static_cast<std::size_t>(i);
+      const auto& said = state->said[at];
       const auto before = lines_before.find(lines.Get(i).item_id());
-      write_line(json, lines.Get(i), before == lines_before.end() ? nullptr : before->second,
-                 state->figures.items[static_cast<std::size_t>(i)],
-                 state->said[static_cast<std::size_t>(i)]);
+      const Status written = write_line(
+          json, context.reader, lines.Get(i),
+          before == lines_before.end() ? nullptr : before->second, state->figures.items[at], said,
+          query->item ? said.size() - std::min(said.size(), kEvidenceOfOne) : from[at]);
+      if (!written.ok()) return response_of(written.error());
     }
   }
   json.end_array().end_object();

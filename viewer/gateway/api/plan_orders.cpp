@@ -337,8 +337,8 @@ std::optional<Response> refused(hub::IndexReader& reader, ProjectId project,
   const auto& said = state->said[static_cast<std::size_t>(line - lines.begin())];
   EventId last_step;
   for (const LineStatement& one : said) {
-    known.push_back(one.event.id);
-    if (one.body.has_milestone()) last_step = one.event.id;
+    known.push_back(one.info.id);
+    if (one.of_milestone()) last_step = one.info.id;
   }
   for (const EventId& id : known) {
     if (id.raw() == event.event_id()) return std::nullopt;  // asked again

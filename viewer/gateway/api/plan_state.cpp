@@ -2,18 +2,15 @@
 #include "viewer/gateway/api/plan_state.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace sitecast::gateway {
 namespace {
 
 constexpr std::string_view kMilestone = "milestone.";
 
-std::optional<double> percentage_of(const v1::Event& event) {
-  if (event.has_progress() && event.progress().has_percentage()) {
-    return event.progress().percentage();
-  }
-  if (event.kind() == "milestone.confirmed") return 100.0;
-  return std::nullopt;
+std::optional<double> percentage_of(const hub::PlanStatementInfo& statement) {
+  return statement.kind == "milestone.confirmed" ? std::optional(100.0) : statement.percentage;
 }
 
 }  // namespace
@@ -63,23 +60,25 @@ Result<PlanState> read_plan_state(hub::IndexReader& reader, ProjectId project, s
   SC_TRY_ASSIGN(state.current, read_baseline(reader, project, *chosen));
   const auto& lines = state.current->lines.lines();
   state.said.resize(static_cast<std::size_t>(lines.size()));
-  std::map<std::string_view, std::size_t> line_of;
+  std::unordered_map<std::string_view, std::size_t> line_of;
   for (int i = 0; i < lines.size(); ++i) {
     line_of.emplace(lines.Get(i).item_id(), static_cast<std::size_t>(i));
   }
   SC_TRY_ASSIGN(auto statements, reader.plan_statements(project));
   std::vector<hub::SeenProgress> seen;
+  auto line = line_of.end();
+  std::string item;
   for (hub::PlanStatementInfo& statement : statements) {
-    const std::string id = to_string(ByteView(statement.item_id));
-    const auto line = line_of.find(id);
+    // They come by item.
+    if (const ByteView id = statement.item_id; item != as_text(id)) {
+      item = as_text(id);
+      line = line_of.find(item);
+    }
     if (line == line_of.end()) continue;  // of a line that this baseline does not have
     LineStatement one;
-    one.body.ParseFromArray(statement.event.event_bytes.data(),
-                            static_cast<int>(statement.event.event_bytes.size()));
-    one.seen_at_us = statement.seen_at_us;
     one.day = zone.day_of(statement.seen_at_us);
-    one.percentage = percentage_of(one.body);
-    one.event = std::move(statement.event);
+    one.percentage = percentage_of(statement);
+    one.info = std::move(statement);
     state.said[line->second].push_back(std::move(one));
   }
   for (std::size_t i = 0; i < state.said.size(); ++i) {
@@ -88,14 +87,15 @@ Result<PlanState> read_plan_state(hub::IndexReader& reader, ProjectId project, s
     const auto& said = state.said[i];
     // What was confirmed and then sent back is not done.
     const auto returned = std::find_if(said.rbegin(), said.rend(), [](const LineStatement& one) {
-      return one.event.kind == "milestone.returned";
+      return one.info.kind == "milestone.returned";
     });
     for (auto one = said.begin(); one != said.end(); ++one) {
-      const bool undone = one->body.has_milestone() && one < returned.base();
+      const bool undone = one->of_milestone() && one < returned.base();
       if (one->percentage && !undone) filmed.push_back(&*one);
     }
-    std::stable_sort(filmed.begin(), filmed.end(),
-                     [](const auto* a, const auto* b) { return a->seen_at_us < b->seen_at_us; });
+    std::stable_sort(filmed.begin(), filmed.end(), [](const auto* a, const auto* b) {
+      return a->info.seen_at_us < b->info.seen_at_us;
+    });
     for (const LineStatement* one : filmed) {
       seen.push_back({static_cast<std::uint32_t>(i), one->day, *one->percentage});
     }
@@ -107,7 +107,7 @@ Result<PlanState> read_plan_state(hub::IndexReader& reader, ProjectId project, s
 
 std::string_view milestone_state(const std::vector<LineStatement>& said) {
   for (auto one = said.rbegin(); one != said.rend(); ++one) {
-    const std::string_view kind = one->event.kind;
+    const std::string_view kind = one->info.kind;
     if (kind.starts_with(kMilestone)) return kind.substr(kMilestone.size());
   }
   return "none";

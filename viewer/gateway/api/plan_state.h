@@ -26,11 +26,10 @@ struct Baseline {
 
 // What was said of a line. `percentage`: of progress, and 100 of a confirmed milestone.
 struct LineStatement {
-  hub::EventInfo event;
-  v1::Event body;
-  std::int64_t seen_at_us = 0;
-  int day = 0;  // of seen_at_us in the project's time zone
+  hub::PlanStatementInfo info;
+  int day = 0;  // of info.seen_at_us in the project's time zone
   std::optional<double> percentage;
+  [[nodiscard]] bool of_milestone() const { return info.kind.starts_with("milestone."); }
 };
 
 struct PlanState {

@@ -101,6 +101,8 @@ export const api = {
   revokeDevice: (id: string, device: string) =>
     request<null>('POST', `/api/v1/projects/${id}/devices/revoke`, { device_id: device }),
   plan: (id: string) => get<Plan>(`/api/v1/projects/${id}/plan`),
+  // One line, with all that was said of it.
+  planItem: (id: string, item: string) => get<Plan>(`/api/v1/projects/${id}/plan?item=${item}`),
   planBrief: (id: string) => get<PlanBrief>(`/api/v1/projects/${id}/plan?items=none`),
   planPreview: (id: string, file: Blob) =>
     request<PlanPreview>('POST', `/api/v1/projects/${id}/plan/preview`, file),
