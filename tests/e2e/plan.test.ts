@@ -292,6 +292,62 @@ describe('the feed', () => {
   });
 });
 
+describe('a talk in the feed', () => {
+  it('is under what it is about, for both at once, speaks to who is named, and is found', async () => {
+    const owner = await visit(browser, stack.http, { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+    await signIn(owner.page, 'owner', stack.accounts['owner']!);
+    const { page } = centre;
+    for (const one of [owner.page, page]) {
+      await one.goto(`/p/${stack.project_id}/feed`);
+      await one.locator('[data-entry="capture"]').first().waitFor();
+    }
+    const session = (await (await centre.context.request.get('/api/v1/session')).json()) as { display_name: string };
+    const first = (one: typeof page) => one.locator('[data-entry="capture"]').first().locator('[data-thread]');
+    await first(owner.page).getByRole('button', { name: '说一句' }).click();
+    await first(owner.page).getByRole('textbox').fill(`@${session.display_name} 天沟何时封闭`);
+    await assertAccessible(owner.page, 'a comment in the feed');
+    await first(owner.page).getByRole('button', { name: '发送' }).click();
+
+    const asked = first(page).locator('li', { hasText: '天沟何时封闭' });
+    await asked.waitFor({ timeout: 30_000 });
+    await asked.locator('[data-mention]').waitFor();
+    expect(await first(owner.page).locator('[data-mention]').count(), 'not to who said it').toBe(0);
+    // Both at once: nothing is lost.
+    await asked.getByRole('button', { name: '回复' }).click();
+    await first(page).getByRole('textbox').press('End');
+    await first(page).getByRole('textbox').pressSequentially('下周三');
+    await first(owner.page).getByRole('button', { name: '说一句' }).click();
+    await first(owner.page).getByRole('textbox').fill('雨季前能好吗');
+    await Promise.all([page, owner.page].map((one) => first(one).getByRole('button', { name: '发送' }).click()));
+    for (const one of [owner.page, page]) {
+      for (const text of ['天沟何时封闭', '下周三', '雨季前能好吗']) {
+        await first(one).locator('li', { hasText: text }).waitFor({ timeout: 30_000 });
+      }
+    }
+    await first(owner.page).locator('li', { hasText: '下周三' }).locator('[data-mention]').waitFor();
+
+    // What is asked to be filmed, and what is said to everybody, come without a reload.
+    const asking = await owner.context.request.post(`/api/v1/projects/${stack.project_id}/directions`, {
+      headers: { 'X-Sitecast': '1' },
+      data: { id: randomBytes(16).toString('base64url'), kind: 'request', text: '请拍天沟' },
+    });
+    expect(asking.status()).toBe(201);
+    await page.locator('[data-entry="request"]').getByText('待拍摄').waitFor({ timeout: 30_000 });
+    const everybody = owner.page.getByRole('form', { name: '对项目的所有人说一句' });
+    await everybody.getByRole('textbox').fill('周五现场见');
+    await everybody.getByRole('button', { name: '发送' }).click();
+    await page.locator('[data-entry="remark"]').getByText('周五现场见').waitFor({ timeout: 30_000 });
+    await assertAccessible(page, 'feed with a talk');
+    await screenshot(owner.page, 'feed-talk', { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+
+    await page.goto(`/p/${stack.project_id}/search?q=封闭`);
+    await page.locator('[data-hit]', { hasText: '天沟何时封闭' }).click();
+    await page.waitForURL('**/c/*');
+    owner.assertClean();
+    await owner.context.close();
+  });
+});
+
 describe('the search', () => {
   it('finds a word of two characters and leads to the very moment', async () => {
     const owner = await visit(browser, stack.http, { size: 'phone', locale: 'zh-CN', scheme: 'light' });

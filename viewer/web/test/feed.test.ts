@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Capture, Plan, PlanItem, PlanStatement, ProjectEvent } from '../src/api/types';
-import { feedDays, threadOf, unreadOf, type FeedDay } from '../src/state/feed';
+import type { Capture, FootageRequest, Plan, PlanItem, PlanStatement, ProjectEvent } from '../src/api/types';
+import { feedDays, mentions, threadOf, unreadOf, type FeedDay } from '../src/state/feed';
 import { remarkOf, type Item } from '../src/state/timeline';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
@@ -36,6 +36,19 @@ describe('a feed', () => {
       ['2026-04-13', ['capture c', 'statement s', 'remark r']],
       ['2026-04-12', ['statement t', 'photos p']],
     ]);
+  });
+  it('has requests, and what became of one since the last visit is news', () => {
+    const request = {
+      id: 'q',
+      stated_at_us: us('2026-04-13T08:00:00Z'),
+      steps: [{ stated_at_us: us('2026-04-13T10:00:00Z') }, { stated_at_us: us('2026-04-13T12:00:00Z') }],
+    } as FootageRequest;
+    const items = [capture('c', '2026-04-13T09:00:00Z')];
+    const days = feedDays(items, null, true, us('2026-04-13T09:30:00Z'), 'Asia/Shanghai', [request]);
+    expect(shape(days)).toEqual([['2026-04-13', ['capture c', 'request q']]]);
+    expect(unreadOf(days)).toBe(2);
+    // Older than what was read so far: with its page.
+    expect(shape(feedDays(items, null, false, 0, 'Asia/Shanghai', [request]))).toEqual([['2026-04-13', ['capture c']]]);
   });
   it('has one entry of what is both a remark and said of the plan', () => {
     const days = feed(
@@ -101,5 +114,19 @@ describe('what was said on a capture', () => {
       ['a', null, false],
       ['b', 2.5, true],
     ]);
+  });
+  it('has pins, also without words', () => {
+    const pins = [event('p', '2026-04-13T09:01:00Z', { kind: 'pin', text: '' }), event('q', '2026-04-13T09:02:00Z', { kind: 'quality' })];
+    expect(threadOf(pins, new Set(), 0).map((one) => one.event.id)).toEqual(['p']);
+  });
+});
+
+describe('a name after an at sign', () => {
+  it('speaks to who has that name, and not to who has a longer one', () => {
+    expect(mentions('请看屋面 @王敏 谢谢', '王敏')).toBe(true);
+    expect(mentions('@Anna Berg: look', 'Anna Berg')).toBe(true);
+    expect(mentions('王敏看过了', '王敏')).toBe(false);
+    expect(mentions('@王敏', '')).toBe(false);
+    expect(mentions('@招商中心 王敏 看', '招商中心', ['招商中心 王敏'])).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A project's feed: captures, what was said of no capture, and what was said of the plan, in one stream by days,
-// newest first. Pure.
-import type { Capture, Plan, PlanItem, PlanStatement, ProjectEvent } from '../api/types';
+// A project's feed: captures, what was said of no capture, requests for footage, and what was said of the plan, in one
+// stream by days, newest first. Pure.
+import type { Capture, FootageRequest, Plan, PlanItem, PlanStatement, ProjectEvent } from '../api/types';
 import { dayKey } from '../i18n/dates';
 import { isRemark, type Item, type Remark } from './timeline';
 
@@ -22,6 +22,7 @@ export type FeedEntry = Entry &
     | { kind: 'photos'; photos: Capture[] } // photos that follow each other
     | { kind: 'remark'; remark: Remark }
     | { kind: 'statement'; said: Statement }
+    | { kind: 'request'; request: FootageRequest }
   );
 
 export interface FeedDay {
@@ -53,6 +54,7 @@ export function feedDays(
   complete: boolean,
   sinceUs: number,
   zone: string,
+  requests: readonly FootageRequest[] = [],
 ): FeedDay[] {
   const reachesUs = complete ? -Infinity : Math.min(...items.map((item) => item.captured_at_us));
   const statements = statementsOf(plan);
@@ -62,6 +64,13 @@ export function feedDays(
     const { event_id: id, stated_at_us: atUs } = said.statement;
     if (atUs < reachesUs) continue;
     entries.push({ kind: 'statement', id, atUs, unread: isNew(atUs, sinceUs), said });
+  }
+  for (const request of requests) {
+    const { id, stated_at_us: atUs } = request;
+    if (atUs < reachesUs) continue;
+    // What became of it is news too.
+    const unread = request.steps.reduce((sum, step) => sum + isNew(step.stated_at_us, sinceUs), isNew(atUs, sinceUs));
+    entries.push({ kind: 'request', id, atUs, unread, request });
   }
   entries.sort((a, b) => b.atUs - a.atUs || (a.id < b.id ? 1 : -1));
 
@@ -95,19 +104,33 @@ export interface Comment {
   unread: boolean;
 }
 
-// What people and devices said in words on a capture, oldest first; not what stands in the feed by itself.
+const inThread = new Set(['note', 'progress', 'message', 'pin']);
+
+// What people and devices said and pointed at on a capture, oldest first; not what stands in the feed by itself.
 export function threadOf(
   events: readonly ProjectEvent[],
   stated: ReadonlySet<string>,
   sinceUs: number,
 ): Comment[] {
   return events
-    .filter((event) => event.text !== '' && !stated.has(event.id))
-    .filter((event) => event.kind === 'note' || event.kind === 'progress' || event.kind === 'message')
+    .filter((event) => inThread.has(event.kind) && !stated.has(event.id))
+    .filter((event) => event.text !== '' || event.kind === 'pin') // a pin may go without words
     .sort((a, b) => a.stated_at_us - b.stated_at_us)
     .map((event) => ({
       event,
       seconds: event.media_time_us === null ? null : event.media_time_us / 1e6,
       unread: isNew(Math.max(event.received_at_us, event.stated_at_us), sinceUs) > 0,
     }));
+}
+
+// Whether a text speaks to somebody by name. A longer name that begins the same is somebody else only where one of
+// `others` is it.
+export function mentions(text: string, name: string, others: readonly string[] = []): boolean {
+  const own = name.trim();
+  if (own === '') return false;
+  for (let at = text.indexOf(`@${own}`); at >= 0; at = text.indexOf(`@${own}`, at + 1)) {
+    const longer = others.some((other) => other.length > own.length && text.startsWith(other, at + 1));
+    if (!longer) return true;
+  }
+  return false;
 }
