@@ -9,6 +9,7 @@ import type { EngineStatus } from '../../agent/web/src/engine';
 import { enrol, lookAt, parseEnrolmentLink, type DeviceStore, type EnrolledDevice, type EnrolmentLink, type KeptDevice } from '../../agent/web/src/enrol';
 import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { archivedParts, FilmingBrowser } from './support/filming_browser';
+import { AgentSite } from './support/agent_site';
 import { startStack, testData, type Device, type Stack } from './support/stack';
 import { TunnelDevice } from './support/tunnel_device';
 
@@ -540,6 +541,111 @@ describe('a phone that enrols itself', () => {
     back.kept = { ...itsStore.kept!, enrolled: null };
     expect(await enrol(itsLink, back, stack.http)).toEqual({ ok: false, failure: 'used' });
     centre.assertClean();
+  }, 60_000);
+
+  it('joins by its page, opens without a network, films, and the centre has it', async () => {
+    const { id, token } = await newLink();
+    const visitor = await visit(browser, stack.http, phone);
+    const { page: screen } = visitor;
+    const asked: string[] = [];
+    visitor.context.on('request', (request) => asked.push(request.url()));
+    await screen.goto(`/agent/#${id}.${token}`);
+    await screen.getByRole('button', { name: '加入' }).waitFor();
+    expect(await screen.locator('main').innerText()).toContain(name);
+    await assertAccessible(screen, 'joining');
+    await screenshot(screen, 'agent-join', phone);
+    await screen.getByRole('button', { name: '加入' }).click();
+    await screen.locator('main[data-phase="ready"]').waitFor({ timeout: 30_000 });
+    expect(new URL(screen.url()).hash).toBe('');
+    expect(asked.filter((address) => new URL(address).pathname.includes(token) || new URL(address).search.includes(token))).toEqual([]);
+    await assertAccessible(screen, 'agent');
+    await screenshot(screen, 'agent-ready', phone);
+
+    // Everything that it needs to start is here.
+    await eventually(screen, async () => (await navigator.serviceWorker.ready).active?.state === 'activated', null);
+    await visitor.context.setOffline(true);
+    await screen.reload();
+    await screen.locator('main[data-phase="ready"][data-link="no_link"]').waitFor({ timeout: 30_000 });
+    await screen.getByRole('button', { name: '开始拍摄' }).click();
+    await screen.locator('main[data-recording="true"]').waitFor();
+    await screen.getByText(/^正在拍摄 0:0[2-9]/).waitFor({ timeout: 30_000 });
+    await screenshot(screen, 'agent-filming', phone);
+    await screen.getByRole('button', { name: '停止' }).click();
+    await screen.locator('main[data-recording="false"][data-waiting="1"]').waitFor();
+    await visitor.context.setOffline(false);
+    await screen.locator('main[data-link="online"][data-waiting="0"]').waitFor({ timeout: 40_000 });
+
+    await page().goto(address());
+    const row = page().locator('[data-kind="browser"]', { hasText: '在线' });
+    await row.waitFor();
+    const itself = await row.getAttribute('data-enrolled');
+    const read = await centre.context.request.get(`/api/v1/projects/${stack.project_id}/timeline?limit=40`);
+    const { items } = (await read.json()) as { items: { device_id: string; state: string }[] };
+    expect(items.filter((item) => item.device_id === itself).map((item) => item.state)).toEqual(['complete']);
+
+    // The code again, on this phone: it is known. Elsewhere: it was used.
+    await screen.goto(`/agent/?again#${id}.${token}`);
+    await screen.locator('main[data-phase="ready"]').waitFor({ timeout: 30_000 });
+    const other = await visit(browser, stack.http, { size: 'phone', locale: 'en', scheme: 'dark' });
+    await other.page.goto(`/agent/#${id}.${token}`);
+    await other.page.locator('[data-failure="used"]').waitFor();
+    expect(await other.page.locator('main').innerText()).toContain('This code was used already');
+    await assertAccessible(other.page, 'used code');
+    await other.page.goto('/agent/');
+    await other.page.getByText('This phone has not joined yet').waitFor();
+    await other.page.goto('/agent/#cut-short');
+    await other.page.getByRole('alert').getByText('cut short').waitFor();
+    for (const each of [visitor, other]) {
+      each.assertClean();
+      await each.context.close();
+    }
+  }, 120_000);
+
+  it('can be installed, and a new build takes the place of the old one as a whole', async () => {
+    const manifest = (await (await fetch(`${stack.http}/agent/manifest.webmanifest`)).json()) as {
+      start_url: string;
+      scope: string;
+      display: string;
+      icons: { src: string; sizes: string; purpose: string }[];
+    };
+    expect([manifest.start_url, manifest.scope, manifest.display]).toEqual(['/agent/', '/agent/', 'standalone']);
+    for (const { src, sizes } of manifest.icons) {
+      const png = Buffer.from(await (await fetch(`${stack.http}/agent/${src}`)).arrayBuffer());
+      expect(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`, src).toBe(sizes);
+    }
+    const site = await AgentSite.open();
+    const visitor = await visit(browser, site.url, phone);
+    const builds = (): Promise<string[]> => visitor.page.evaluate(() => caches.keys());
+    await visitor.page.goto('/agent/');
+    await eventually(visitor.page, async () => (await navigator.serviceWorker.ready).active?.state === 'activated', null);
+    const [before] = await builds();
+    await visitor.page.reload();
+    site.publish('二版');
+    await visitor.page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+    await eventually(visitor.page, async () => (await navigator.serviceWorker.ready).waiting !== null, null);
+    expect(await visitor.page.locator('meta[name="build"]').count(), 'not under an open page').toBe(0);
+    expect((await builds()).length, 'both are whole').toBe(2);
+    await visitor.page.goto('about:blank'); // the last page of the old one
+    await until('the new build is there', async () => {
+      const started = await visitor.context.newPage();
+      await started.goto('/agent/', { waitUntil: 'commit' });
+      const isNew = await started
+        .waitForFunction(() => document.querySelector('meta[name="build"]') !== null, null, { timeout: 10_000 })
+        .then(() => true, () => false);
+      if (isNew) await started.getByText('这台手机还没有加入').waitFor();
+      await started.close();
+      return isNew;
+    });
+    await visitor.page.goto('/agent/');
+    const after = await builds();
+    expect(after.length).toBe(1);
+    expect(after[0]).not.toBe(before);
+    await site.close();
+    await visitor.page.reload();
+    await visitor.page.getByText('这台手机还没有加入').waitFor();
+    expect(await visitor.page.locator('meta[name="build"]').count(), 'without its server').toBe(1);
+    visitor.assertClean();
+    await visitor.context.close();
   }, 60_000);
 
   it('that guesses is slowed down', async () => {

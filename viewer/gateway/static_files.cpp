@@ -38,10 +38,21 @@ std::string content_type_of(const std::filesystem::path& file) {
   return "application/octet-stream";
 }
 
+// The browser agent is an app of its own.
+std::string_view app_of(std::string_view path) {
+  constexpr std::string_view kAgent = "/agent";
+  const bool agent = path.starts_with(kAgent) && path.substr(kAgent.size()).starts_with('/');
+  return agent ? kAgent : std::string_view();
+}
+
+bool is_asset(std::string_view path) {
+  return path.substr(app_of(path).size()).starts_with("/assets/");
+}
+
 // Vite's form: assets/name-HASH.ending.
 bool has_hashed_name(const std::string& path) {
   constexpr std::size_t kHashText = 8;
-  if (!path.starts_with("/assets/")) return false;
+  if (!is_asset(path)) return false;
   const std::string stem = std::filesystem::path(path).stem().string();
   const auto dash = stem.find('-');
   return dash != std::string::npos && stem.size() - dash - 1 >= kHashText;
@@ -88,11 +99,11 @@ Result<StaticFiles> StaticFiles::load(const std::filesystem::path& web_dir) {
 }
 
 Response StaticFiles::answer(const Request& request) const {
-  auto found = files_.find(request.path == "/" ? "/index.html" : request.path);
+  const std::string page = std::string(app_of(request.path)) + "/index.html";
+  auto found = files_.find(request.path.ends_with('/') ? page : request.path);
   if (found == files_.end()) {
     // A missing asset is an error; any other path is a page that the app itself knows.
-    const bool is_page = !request.path.starts_with("/assets/");
-    found = is_page ? files_.find("/index.html") : files_.end();
+    found = is_asset(request.path) ? files_.end() : files_.find(page);
     if (found == files_.end()) return error_response(404, "not_found", "there is no such file");
   }
   const StaticFile& file = found->second;

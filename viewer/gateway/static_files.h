@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The web app's files, read into memory once at start with their precompressed forms (name.br,
 // name.gz beside name). Only names that were there then are ever served, so no path can lead
-// anywhere else. Any other path is a page of the app: it gets index.html (single-page fallback).
-// Thread-safe after load: read-only.
+// anywhere else. Any other path is a page of the app: it gets index.html (single-page fallback);
+// below /agent/ lies the browser agent, an app of its own with its own index.html. Thread-safe
+// after load: read-only.
 #pragma once
 
 #include <filesystem>

@@ -4,9 +4,11 @@ import pathlib
 import signal
 import socket as sockets
 import ssl
+import subprocess
 import unittest
 import warnings
 
+import world
 from client import BINARY, Client, read_answer
 from world import PASSWORD, WorldTest
 
@@ -17,7 +19,8 @@ class Http(WorldTest):
     PORT_BASE = 21532
     WEB = {"index.html": "<title>app</title>", "assets/app-0123abcd.js": SCRIPT,
            "assets/app-0123abcd.js.br": "as brotli", "assets/app-0123abcd.js.gz": "as gzip",
-           "assets/only.js.br": "made from nothing"}
+           "assets/only.js.br": "made from nothing",
+         "agent/index.html": "<title>agent</title>", "agent/sw.js": "// worker", "agent/assets/film-0123abcd.js": "1"}
 
     def setUp(self):
         self.client = self.world.client("ana")
@@ -126,7 +129,14 @@ class Http(WorldTest):
             answer = self.world.client().get(page)
             self.assertEqual((answer.status, answer.body), (200, b"<title>app</title>"))
             self.assertEqual(answer.fields["cache-control"], "no-cache")
-        for missing in ("/assets/gone-0123abcd.js", "/assets/only.js"):
+        for page in ("/agent/", "/agent/index.html", "/agent/anything"):
+            self.assertEqual(self.world.client().get(page).body, b"<title>agent</title>", page)
+        self.assertEqual(self.world.client().get("/agent/assets/film-0123abcd.js").fields["cache-control"],
+                         "public, max-age=31536000, immutable")
+        worker = self.world.client().get("/agent/sw.js")
+        self.assertEqual((worker.body, worker.fields["cache-control"]), (b"// worker", "no-cache"))
+        self.assertEqual(self.world.client().get("/agents").body, b"<title>app</title>")
+        for missing in ("/assets/gone-0123abcd.js", "/assets/only.js", "/agent/assets/gone-0123abcd.js"):
             self.assertEqual(self.world.client().get(missing).status, 404)
 
     def test_every_answer_carries_the_security_fields(self):
@@ -286,6 +296,26 @@ class Start(WorldTest):
             self.assertNotEqual(done.returncode, 0, reason)
             self.assertIn(reason, done.stderr)
         self.world.config.write_text(good)
+
+    def test_a_broker_called_by_mqtts_has_no_tunnel_so_no_browser_is_enrolled(self):
+        good = self.world.config.read_text()
+        self.world.gateway.send_signal(signal.SIGTERM)
+        self.world.gateway.wait(20)
+        self.world.make_certificate()
+        self.world.config.write_text(good.replace('url = "mqtt://', 'ca_file = "tls.crt"\nurl = "mqtts://'))
+        gateway = self.world.start([str(world.BIN / "sitecast-gateway"), "--config", str(self.world.config), "run"],
+                                   stdout=subprocess.PIPE)
+        self.assertEqual(world.first_line(gateway), "ready")
+        client = self.world.client("carl")
+        answer, socket = client.open("/api/v1/mqtt")
+        self.assertEqual((answer.status, socket), (503, None))
+        answer = client.send("POST", f"/api/v1/projects/{self.world.made['mine']['project']}/enrolments",
+                             {"X-Sitecast": "1"}, b'{"name":"phone","minutes":30}')
+        self.assertEqual((answer.status, answer.json()["error"]["code"]), (503, "no_tunnel"))
+        gateway.send_signal(signal.SIGTERM)
+        gateway.wait(20)
+        self.world.config.write_text(good)
+        self.world.start_gateway()
 
     def test_a_folder_that_is_not_the_hubs_is_refused_at_the_start(self):
         good = self.world.config.read_text()
