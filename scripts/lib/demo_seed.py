@@ -25,12 +25,11 @@ class Seeding:
         self.files = files
         self.stopping = stopping
         self.folder = files.dir / "scenery"
+        self.agent_command = [str(files.bin / "sitecast-agent"), "--config", str(files.device / "agent.toml")]
         self.journal = files.dir / "seeded.txt"  # first line: the day of the story; then file names
 
     def agent(self, *arguments):
-        command = [str(self.files.bin / "sitecast-agent"), "--config",
-                   str(self.files.device / "agent.toml"), "--json", *arguments]
-        return json.loads(self.files.run(command).splitlines()[0])
+        return json.loads(self.files.run([*self.agent_command, "--json", *arguments]).splitlines()[0])
 
     def read_journal(self):
         """(day, names of what is in the archive)."""
@@ -43,39 +42,36 @@ class Seeding:
 
     def run(self, info):
         day, done = self.read_journal()
-        self.film(day, done)
-        if SAID in done or self.stopping.is_set():
+        if SAID in done:
             return
+        waiting = [visit for visit in visits(day) if visit.file_name not in done]
+        if waiting:
+            self.film(waiting)
+        if self.stopping.is_set():
+            return
+        # What an earlier start left on the device too: nobody speaks of footage that is not there.
+        self.files.run(["timeout", str(DELIVERY_LIMIT_S), *self.agent_command, "send", "--until-delivered"])
         say("the plan, and what was said of it")
         hold(info, day)
         with open(self.journal, "a", encoding="utf-8") as journal:
             journal.write(SAID + "\n")
 
-    def film(self, day, done):
-        waiting = [visit for visit in visits(day) if visit.file_name not in done]
-        if not waiting:
-            return
+    def film(self, waiting):
         say(f"rendering and archiving {len(waiting)} captures of demonstration history "
             "(once; about a minute)")
         self.folder.mkdir(exist_ok=True)
         jobs = self.folder / "jobs.json"
         jobs.write_text(json.dumps([{**visit.job, "out": str(self.folder / visit.file_name)}
                                     for visit in waiting], ensure_ascii=False), encoding="utf-8")
-        carrier = Child("agent", [str(self.files.bin / "sitecast-agent"), "--config",
-                                  str(self.files.device / "agent.toml"), "run"],
-                        self.files.log / "agent.log")
+        carrier = Child("agent", [*self.agent_command, "run"], self.files.log / "agent.log")
         carrier.start()
         try:
             carrier.wait_ready(AGENT_READY_LIMIT_S)
             self.take_in(waiting, jobs)
-            if self.stopping.is_set():
-                return
-            self.files.run(["timeout", str(DELIVERY_LIMIT_S), str(self.files.bin / "sitecast-agent"),
-                            "--config", str(self.files.device / "agent.toml"), "send",
-                            "--until-delivered"])
         finally:
             carrier.stop()
-        shutil.rmtree(self.folder)
+        if not self.stopping.is_set():
+            shutil.rmtree(self.folder)
 
     def take_in(self, waiting, jobs):
         with open(self.files.log / "scenery.log", "ab") as log, \
