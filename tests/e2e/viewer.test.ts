@@ -528,6 +528,24 @@ describe('a browser without Media Source Extensions', () => {
     visitor.assertClean();
   });
 
+  it('plays the pictures where the sound is refused, and says so', async () => {
+    const page = await visitor.context.newPage();
+    await page.addInitScript(() => {
+      const asked = HTMLMediaElement.prototype.canPlayType;
+      HTMLMediaElement.prototype.canPlayType = function (type) {
+        return /opus/i.test(type) ? '' : asked.call(this, type);
+      };
+    });
+    await page.goto(`/c/${archived}`);
+    await page.getByText('这里没有声音').waitFor();
+    await begun(page);
+    expect(await page.evaluate(() => document.querySelector('video')!.src)).toMatch(/\?whole=1&sound=none$/);
+    expect((await watchPicture(page, 10)).distinctPictures).toBeGreaterThan(3);
+    const list = await page.request.get(`/api/v1/captures/${archived}/hls.m3u8?whole=1&sound=none`);
+    expect(await list.text()).not.toContain('opus');
+    await page.close();
+  });
+
   it('looks back while it goes on, and returns', async () => {
     const { page } = visitor;
     await page.keyboard.press('Home');

@@ -8,6 +8,7 @@
 #include "proto/codec/topics.h"
 #include "viewer/gateway/api/hls_playlist.h"
 #include "viewer/gateway/api/media_answer.h"
+#include "viewer/gateway/http/text.h"
 #include "viewer/gateway/live/hls_window.h"
 
 namespace sitecast::gateway {
@@ -63,16 +64,25 @@ Result<HlsVariant> variant_of(const ReadContext& context, const hub::TrackInfo& 
 }  // namespace
 
 Response show_hls(const ReadContext& context) {
-  const auto& query = context.request.query;
-  if (!query.empty() && query != "whole=1") {
-    return bad_request("the only parameter is whole=1");
+  bool whole = false;
+  bool silent = false;
+  const auto pairs = parse_query(context.request.query);
+  if (!pairs) return bad_request("the query is malformed");
+  for (const auto& [name, value] : *pairs) {
+    if (name == "whole" && value == "1") {
+      whole = true;
+    } else if (name == "sound" && value == "none") {
+      silent = true;
+    } else {
+      return bad_request("the parameters are whole=1 and sound=none");
+    }
   }
   const auto capture = context.reader.capture(context.params.capture);
   if (!capture.ok()) return response_of(capture.error());
   const auto tracks = context.reader.tracks(context.params.capture);
   if (!tracks.ok()) return response_of(tracks.error());
-  const bool following = query.empty() && !capture->closed &&
-                         context.live.is_live(capture->project, context.params.capture);
+  const bool following =
+      !whole && !capture->closed && context.live.is_live(capture->project, context.params.capture);
 
   const auto* video = first_of(*tracks, TrackKind::kVideo);
   const auto* master = first_of(*tracks, TrackKind::kMaster);
@@ -87,7 +97,8 @@ Response show_hls(const ReadContext& context) {
     pictures.push_back(std::move(*variant));
   }
   std::optional<HlsVariant> sound;
-  if (const auto* audio = first_of(*tracks, TrackKind::kAudio)) {
+  const auto* audio = first_of(*tracks, TrackKind::kAudio);
+  if (audio != nullptr && !(silent && !pictures.empty())) {
     auto variant = variant_of(context, *audio, following);
     if (!variant.ok()) return response_of(variant.error());
     sound = std::move(*variant);

@@ -10,7 +10,8 @@
 namespace sitecast::gateway {
 
 // The renditions of a capture: of one that goes on to follow it, or with `whole=1` as a recording
-// of what is here now.
+// of what is here now. `sound=none`: pictures alone, where there are any, for a player that refuses
+// the sound and with it the whole list.
 Response show_hls(const ReadContext& context);
 // Everything of one track that is here now, as a recording.
 Response show_hls_track(const ReadContext& context);

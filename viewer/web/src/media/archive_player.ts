@@ -39,6 +39,7 @@ export class ArchivePlayer implements Playback {
     complete: false,
     hasVideo: false,
     hasAudio: false,
+    soundUnplayable: false,
     following: false,
     gaps: [],
     pictureGaps: [],
@@ -134,6 +135,8 @@ export class ArchivePlayer implements Playback {
       this.#update({ status: 'unplayable' });
       return;
     }
+    const silent = this.#tracks.some((track) => track.kind === 'audio' && !playable.includes(track));
+    if (silent) this.#update({ soundUnplayable: true });
     this.#tracks = playable;
     this.#plan();
     await this.#openAt(nextPlayable(this.#covered(), this.#start) ?? this.#lastCovered());

@@ -34,8 +34,18 @@ export function attachSource(element: HTMLMediaElement): OpenSource | null {
   };
 }
 
+// Safari knows Opus in MP4 by the name of its sample entry.
+const spellings = (codec: string): string[] => (/^opus$/i.test(codec) ? ['opus', 'Opus'] : [codec]);
+
+// In the spelling that the browser takes, if it takes any.
 export function mimeType(kind: 'video' | 'audio', codec: string): string {
-  return `${kind}/mp4; codecs="${codec}"`;
+  const types = spellings(codec).map((spelled) => `${kind}/mp4; codecs="${spelled}"`);
+  return types.find((type) => mediaSourceClass()?.isTypeSupported(type) === true) ?? types[0]!;
+}
+
+// Whether the element by itself says no: then a playlist that names such a sound would not play at all.
+export function refusesOpus(element: HTMLMediaElement): boolean {
+  return spellings('opus').every((codec) => element.canPlayType(`audio/mp4; codecs="${codec}"`) === '');
 }
 
 export function canPlay(kind: 'video' | 'audio', codec: string): boolean {

@@ -4,6 +4,7 @@
 // the newest of a capture that goes on, which is a list that grows. Browsers begin such a list's clock where
 // they like, so looking back from there takes another player. What is missing is known from the page's own
 // playlists.
+import { refusesOpus } from './media_source';
 import { coverage, gapsIn, readPlaylist, union, type PlaylistJson, type Range } from './playlist';
 import type { ArchiveState, ArchiveTracks, Playback } from './playback';
 
@@ -22,6 +23,7 @@ export class NativePlayer implements Playback {
   #playOn = false;
   #asks = 0; // of lists that a browser called unplayable while they were short
   #endKnownAtMs = performance.now(); // when the duration was asked for, while it grows
+  #silent: boolean; // the browser would not play a list with this sound in it
 
   // `startAt` null: at the newest, of a capture that goes on.
   constructor(
@@ -30,12 +32,14 @@ export class NativePlayer implements Playback {
     private readonly choice: ArchiveTracks,
     private startAt: number | null,
   ) {
+    this.#silent = choice.audio !== null && choice.video !== null && refusesOpus(element);
     this.#state = {
       status: 'loading',
       duration: choice.durationSeconds,
       complete: false,
       hasVideo: choice.video !== null,
-      hasAudio: choice.audio !== null,
+      hasAudio: choice.audio !== null && !this.#silent,
+      soundUnplayable: this.#silent,
       following: startAt === null,
       gaps: [],
       pictureGaps: [],
@@ -85,8 +89,8 @@ export class NativePlayer implements Playback {
       this.#update({ status: 'unplayable' });
       return;
     }
-    const form = this.startAt === null ? '' : '?whole=1';
-    this.element.src = `/api/v1/captures/${this.captureId}/hls.m3u8${form}`;
+    const form = [this.startAt === null ? '' : 'whole=1', this.#silent ? 'sound=none' : ''].filter(Boolean).join('&');
+    this.element.src = `/api/v1/captures/${this.captureId}/hls.m3u8${form === '' ? '' : `?${form}`}`;
     this.element.load();
     if (this.#playOn) void this.element.play().catch(() => undefined);
   }

@@ -17,6 +17,7 @@ export interface ArchiveState {
   complete: boolean;
   hasVideo: boolean;
   hasAudio: boolean;
+  soundUnplayable: boolean; // there is sound, and this browser does not take it
   following: boolean; // the newest of a capture that goes on, by a list that grows: some seconds late
   gaps: Range[]; // neither picture nor sound
   pictureGaps: Range[]; // sound only
