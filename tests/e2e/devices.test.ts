@@ -547,6 +547,8 @@ describe('a phone that enrols itself', () => {
     const { id, token } = await newLink();
     const visitor = await visit(browser, stack.http, phone);
     const { page: screen } = visitor;
+    const ready = 'main[data-present="true"]';
+    const line = screen.locator('[data-line]');
     const asked: string[] = [];
     visitor.context.on('request', (request) => asked.push(request.url()));
     await screen.goto(`/agent/#${id}.${token}`);
@@ -555,7 +557,7 @@ describe('a phone that enrols itself', () => {
     await assertAccessible(screen, 'joining');
     await screenshot(screen, 'agent-join', phone);
     await screen.getByRole('button', { name: '加入' }).click();
-    await screen.locator('main[data-phase="ready"]').waitFor({ timeout: 30_000 });
+    await screen.locator(ready).waitFor({ timeout: 30_000 });
     expect(new URL(screen.url()).hash).toBe('');
     expect(asked.filter((address) => new URL(address).pathname.includes(token) || new URL(address).search.includes(token))).toEqual([]);
     await assertAccessible(screen, 'agent');
@@ -565,15 +567,22 @@ describe('a phone that enrols itself', () => {
     await eventually(screen, async () => (await navigator.serviceWorker.ready).active?.state === 'activated', null);
     await visitor.context.setOffline(true);
     await screen.reload();
-    await screen.locator('main[data-phase="ready"][data-link="no_link"]').waitFor({ timeout: 30_000 });
+    await screen.locator(ready).waitFor({ timeout: 30_000 });
+    await line.getByText('没有网络，也没有待传的内容').waitFor({ timeout: 30_000 });
     await screen.getByRole('button', { name: '开始拍摄' }).click();
-    await screen.locator('main[data-recording="true"]').waitFor();
-    await screen.getByText(/^正在拍摄 0:0[2-9]/).waitFor({ timeout: 30_000 });
+    await screen.getByText(/^0:0[2-9]/).waitFor({ timeout: 30_000 });
     await screenshot(screen, 'agent-filming', phone);
+    await screen.getByRole('button', { name: '拍照' }).click();
+    await screen.getByText('照片已存在本机').waitFor();
+    await screen.getByRole('button', { name: '记录' }).click();
+    await screen.getByLabel('说明').fill('北墙砌到三米');
+    await assertAccessible(screen, 'a note while filming');
+    await screen.getByRole('button', { name: '保存' }).click();
+    await screen.getByText('已记录').waitFor();
     await screen.getByRole('button', { name: '停止' }).click();
-    await screen.locator('main[data-recording="false"][data-waiting="1"]').waitFor();
+    await line.getByText(/只在本机.*没有网络/).waitFor();
     await visitor.context.setOffline(false);
-    await screen.locator('main[data-link="online"][data-waiting="0"]').waitFor({ timeout: 40_000 });
+    await line.getByText('全部已到中心').waitFor({ timeout: 40_000 });
 
     await page().goto(address());
     const row = page().locator('[data-kind="browser"]', { hasText: '在线' });
@@ -581,11 +590,13 @@ describe('a phone that enrols itself', () => {
     const itself = await row.getAttribute('data-enrolled');
     const read = await centre.context.request.get(`/api/v1/projects/${stack.project_id}/timeline?limit=40`);
     const { items } = (await read.json()) as { items: { device_id: string; state: string }[] };
-    expect(items.filter((item) => item.device_id === itself).map((item) => item.state)).toEqual(['complete']);
+    expect(items.filter((item) => item.device_id === itself).map((item) => item.state)).toEqual(['complete', 'complete']);
+    const found = await centre.context.request.get(`/api/v1/projects/${stack.project_id}/search?q=北墙`);
+    expect(JSON.stringify(await found.json())).toContain('砌到三米');
 
     // The code again, on this phone: it is known. Elsewhere: it was used.
     await screen.goto(`/agent/?again#${id}.${token}`);
-    await screen.locator('main[data-phase="ready"]').waitFor({ timeout: 30_000 });
+    await screen.locator(ready).waitFor({ timeout: 30_000 });
     const other = await visit(browser, stack.http, { size: 'phone', locale: 'en', scheme: 'dark' });
     await other.page.goto(`/agent/#${id}.${token}`);
     await other.page.locator('[data-failure="used"]').waitFor();

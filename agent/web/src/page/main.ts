@@ -3,11 +3,12 @@
 import { mount } from 'svelte';
 import '../../../../viewer/web/src/styles/base.css';
 import { IndexedDbDeviceStore } from '../device_store';
+import { language } from '../i18n/i18n.svelte';
 import { startOffline } from './offline';
 import Page from './Page.svelte';
-import { locale, t } from './words';
+import { t } from './words';
 
-document.documentElement.lang = locale;
+language.begin();
 document.title = t('title');
 
 // Without a service worker the page still films; it only needs the network to be opened.

@@ -43,6 +43,7 @@ function tailText({ link, holding }: RecorderState, { t, span }: Words): string 
 export function statusLine(state: RecorderState, words: Words): Line {
   const { t } = words;
   const { holding, link } = state;
+  if (state.abilities.record === 'other_tab') return { text: t('reason.other_tab'), tone: 'wait' };
   if (!state.present) return { text: t('line.gone'), tone: 'wrong' };
   const rest = holding.waitingStatements - holding.refusedStatements;
   if (holding.refusedStatements > 0 && rest <= 0 && holding.waitingCaptures === 0) {
