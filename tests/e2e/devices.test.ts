@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineStatus } from '../../agent/web/src/engine';
-import { enrol, lookAt, parseEnrolmentLink, type DeviceStore, type EnrolledDevice, type EnrolmentLink, type KeptDevice } from '../../agent/web/src/enrol';
+import { enrol, lookAt, parseEnrolmentLink, type DeviceStore, type EnrolledDevice, type EnrolmentLink, type Kept, type KeptDevice } from '../../agent/web/src/enrol';
 import { assertAccessible, eventually, screenshot, signIn, startBrowser, visit, type Look, type Visitor } from './support/browser';
 import { archivedParts, FilmingBrowser } from './support/filming_browser';
 import { AgentSite } from './support/agent_site';
@@ -414,7 +414,8 @@ describe('a browser that films', () => {
 
 class MemoryStore implements DeviceStore {
   kept: KeptDevice | null = null;
-  read = (): Promise<KeptDevice | null> => Promise.resolve(this.kept);
+  read = (): Promise<Kept> =>
+    Promise.resolve(this.kept?.enrolled === null ? { device: null, newcomer: this.kept } : { device: this.kept, newcomer: null });
   write = (kept: KeptDevice): Promise<void> => {
     this.kept = kept;
     return Promise.resolve();
@@ -596,6 +597,16 @@ describe('a phone that enrols itself', () => {
 
     // The code again, on this phone: it is known. Elsewhere: it was used.
     await screen.goto(`/agent/?again#${id}.${token}`);
+    await screen.locator(ready).waitFor({ timeout: 30_000 });
+    // Another code, used by somebody else in the moment before: it stays what it was.
+    const taken = await newLink();
+    await screen.goto(`/agent/?more#${taken.id}.${taken.token}`);
+    await screen.getByRole('button', { name: '仍要重新加入' }).click();
+    await screen.getByRole('button', { name: '加入', exact: true }).waitFor();
+    expect((await enrol(taken, new MemoryStore(), stack.http)).ok).toBe(true);
+    await screen.getByRole('button', { name: '加入', exact: true }).click();
+    await screen.locator('[data-failure="used"]').waitFor();
+    await screen.goto('/agent/');
     await screen.locator(ready).waitFor({ timeout: 30_000 });
     const other = await visit(browser, stack.http, { size: 'phone', locale: 'en', scheme: 'dark' });
     await other.page.goto(`/agent/#${id}.${token}`);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The device's keys in IndexedDB, where a CryptoKey is kept without its bytes ever being in the page.
-import type { DeviceStore, KeptDevice } from './enrol';
+import type { DeviceStore, Kept, KeptDevice } from './enrol';
 
 const databaseName = 'sitecast-device';
 const storeName = 'device';
 const current = 'current';
+const coming = 'newcomer';
 
 function outcome<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((done, fail) => {
@@ -20,11 +21,13 @@ function open(): Promise<IDBDatabase> {
 }
 
 export class IndexedDbDeviceStore implements DeviceStore {
-  async read(): Promise<KeptDevice | null> {
+  async read(): Promise<Kept> {
     const database = await open();
     try {
-      const found: unknown = await outcome(database.transaction(storeName).objectStore(storeName).get(current));
-      return (found as KeptDevice | undefined) ?? null;
+      const objects = database.transaction(storeName).objectStore(storeName);
+      const found = await Promise.all([current, coming].map((name) => outcome<unknown>(objects.get(name))));
+      const [device = null, newcomer = null] = found as (KeptDevice | undefined)[];
+      return { device, newcomer };
     } finally {
       database.close();
     }
@@ -40,10 +43,15 @@ export class IndexedDbDeviceStore implements DeviceStore {
         transaction.onabort = () => fail(transaction.error ?? new Error('not kept'));
       });
       const objects = transaction.objectStore(storeName);
-      const before = (await outcome(objects.get(current))) as KeptDevice | undefined;
-      const former = before?.enrolled?.deviceId;
-      if (former !== undefined && former !== kept.enrolled?.deviceId) objects.put(before, former);
-      objects.put(kept, current);
+      if (kept.enrolled === null) {
+        objects.put(kept, coming);
+      } else {
+        const before = (await outcome(objects.get(current))) as KeptDevice | undefined;
+        const former = before?.enrolled?.deviceId;
+        if (former !== undefined && former !== kept.enrolled.deviceId) objects.put(before, former);
+        objects.put(kept, current);
+        objects.delete(coming);
+      }
       await done;
     } finally {
       database.close();

@@ -58,8 +58,14 @@ export interface KeptDevice {
   enrolled: { deviceId: string; name: string; projects: DeviceProject[] } | null;
 }
 
+export interface Kept {
+  device: KeptDevice | null; // this browser is it
+  newcomer: KeptDevice | null; // that it asked to become; `enrolled` is null
+}
+
 export interface DeviceStore {
-  read(): Promise<KeptDevice | null>;
+  read(): Promise<Kept>;
+  // A newcomer takes nobody's place before it is enrolled.
   write(kept: KeptDevice): Promise<void>;
 }
 
@@ -69,6 +75,9 @@ export function parseEnrolmentLink(fragment: string): EnrolmentLink | null {
   const bytes = base64urlDecode(token);
   return rest.length === 0 && isId(id) && bytes?.length === 24 ? { id, token } : null;
 }
+
+export const isOf = (kept: KeptDevice | null, link: EnrolmentLink | null): boolean =>
+  kept !== null && link !== null && kept.link.id === link.id && kept.link.token === link.token;
 
 export function deviceOf(kept: KeptDevice | null): EnrolledDevice | null {
   if (kept === null || kept.enrolled === null) return null;
@@ -119,11 +128,10 @@ async function newKept(link: EnrolmentLink): Promise<KeptDevice> {
   return { link, key: pair.privateKey, publicKey, password, enrolled: null };
 }
 
-// Keys that came with the same link are used again; those of a device that was enrolled with another are the
-// caller's to give up.
+// Keys that came with the same link are used again.
 async function keysFor(link: EnrolmentLink, store: DeviceStore): Promise<KeptDevice> {
-  const kept = await store.read();
-  if (kept !== null && kept.link.id === link.id && kept.link.token === link.token) return kept;
+  const { device, newcomer } = await store.read();
+  for (const kept of [device, newcomer]) if (kept !== null && isOf(kept, link)) return kept;
   const fresh = await newKept(link);
   await store.write(fresh);
   return fresh;

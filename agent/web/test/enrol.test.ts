@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { base64urlDecode } from '../../../viewer/web/src/codec/bytes';
-import { deviceOf, enrol, lookAt, parseEnrolmentLink, type DeviceStore, type KeptDevice } from '../src/enrol';
+import { deviceOf, enrol, lookAt, parseEnrolmentLink, type DeviceStore, type Kept, type KeptDevice } from '../src/enrol';
 
 const link = { id: 'AZNafIABcAGAAQIDBAUGCg', token: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYX' };
 const said = { device_id: 'AZNafIABcAGAAQIDBAUGDQ', name: '小李的手机', projects: [] };
 
 class MemoryStore implements DeviceStore {
-  kept: KeptDevice | null = null;
-  read(): Promise<KeptDevice | null> {
+  kept: Kept = { device: null, newcomer: null };
+  read(): Promise<Kept> {
     return Promise.resolve(this.kept);
   }
   write(kept: KeptDevice): Promise<void> {
-    this.kept = kept;
+    this.kept = kept.enrolled === null ? { ...this.kept, newcomer: kept } : { device: kept, newcomer: null };
     return Promise.resolve();
   }
 }
@@ -52,16 +52,16 @@ describe('enrolling', () => {
     const text = `sitecast enrolment v1\n${link.id}\n${link.token}\n${request!['public_key']}\n${request!['password']}\n`;
     const genuine = await crypto.subtle.verify('Ed25519', key, base64urlDecode(request!['signature']!)! as BufferSource, new TextEncoder().encode(text));
     expect(genuine).toBe(true);
-    expect(store.kept!.key.extractable).toBe(false);
-    await expect(crypto.subtle.exportKey('pkcs8', store.kept!.key)).rejects.toThrow();
-    expect(deviceOf(store.kept)!.credentials).toEqual({ username: said.device_id, password: request!['password'] });
+    expect(store.kept.device!.key.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey('pkcs8', store.kept.device!.key)).rejects.toThrow();
+    expect(deviceOf(store.kept.device)!.credentials).toEqual({ username: said.device_id, password: request!['password'] });
   });
 
   it('keeps its keys before it asks, and asks with them again when the answer was lost', async () => {
     const store = new MemoryStore();
     let lost = true;
     const asked = answering(() => {
-      expect(store.kept).not.toBeNull();
+      expect(store.kept.newcomer).not.toBeNull();
       if (lost) throw new TypeError('no network');
       return Response.json(said);
     });
@@ -106,5 +106,14 @@ describe('enrolling', () => {
     await enrol(link, store);
     await enrol({ ...link, id: 'AZNafIABcAGAAQIDBAUGDg' }, store);
     expect(asked[1]!['public_key']).not.toBe(asked[0]!['public_key']);
+  });
+
+  it('takes the place of the device that it was only when it succeeds', async () => {
+    const store = new MemoryStore();
+    answering(() => Response.json(said));
+    await enrol(link, store);
+    answering(() => refused(410, 'used'));
+    expect(await enrol({ ...link, id: 'AZNafIABcAGAAQIDBAUGDg' }, store)).toEqual({ ok: false, failure: 'used' });
+    expect(deviceOf((await store.read()).device)?.deviceId).toBe(said.device_id);
   });
 });

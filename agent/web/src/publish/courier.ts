@@ -40,6 +40,7 @@ export class Courier implements SpoolListener {
   private connection: MqttConnection | null = null;
   private generation = 0; // of the connection: what is of another one counts for nothing
   private readonly tokens = new Map<number, number>(); // by packet id
+  private subscribed = new Set<string>(); // projects, on this connection
   private unwritten: { token: number; endBytes: number }[] = [];
   private readonly tracks = new Map<number, { project: string; capture: string; track: string }>();
   private fresh: { handle: number; sequence: number; frame: Uint8Array } | null = null; // the part being told
@@ -140,9 +141,15 @@ export class Courier implements SpoolListener {
         else this.inOrder(() => this.sendFill(action));
         return;
       case 'event':
-        return this.inOrder(() => this.send(this.topic('event', action.event.project), action.event.bytes, action.token));
+        return this.inOrder(() => {
+          this.subscribeFor(action.event.project);
+          this.send(this.topic('event', action.event.project), action.event.bytes, action.token);
+        });
       case 'hello':
-        return this.inOrder(() => this.send(this.topic('hello', action.project), action.payload, action.token));
+        return this.inOrder(() => {
+          this.subscribeFor(action.project);
+          this.send(this.topic('hello', action.project), action.payload, action.token);
+        });
       case 'delivered':
         return this.spool.delivered(action.handle, action.count);
       case 'forgotten':
@@ -170,7 +177,7 @@ export class Courier implements SpoolListener {
       opened: current(() => this.machine.connectingMoves()),
       connected: current(() => {
         stands = true;
-        connection.subscribe(this.topic('receipt', access.project), 0);
+        this.subscribeFor(access.project);
         this.settings.connected((message) => connection.publish(message));
         this.machine.connected();
       }),
@@ -195,9 +202,17 @@ export class Courier implements SpoolListener {
     this.connection = connection;
   }
 
+  // Before anything that is answered there; a device may have filmed for several projects.
+  private subscribeFor(project: string): void {
+    if (this.connection === null || this.subscribed.has(project)) return;
+    this.subscribed.add(project);
+    this.connection.subscribe(this.topic('receipt', project), 0);
+  }
+
   private leave(): void {
     this.generation += 1;
     this.connection = null;
+    this.subscribed.clear();
     this.tokens.clear();
     this.unwritten = [];
     this.jobs = [];
