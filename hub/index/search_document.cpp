@@ -10,6 +10,7 @@ namespace sitecast::hub {
 namespace {
 
 constexpr int kCrowdBits = 4;
+constexpr int kNearCrowdBits = 23;  // half a second: where search looks behind the end of a stretch
 constexpr int kMostCrowdBits = 40;
 
 void add_line(std::string& text, std::string_view line) {
@@ -64,22 +65,31 @@ std::string scoped(const std::string& project, char type, std::string_view token
 
 std::string project_text(ProjectId project) { return hex_encode(project.bytes()); }
 
+std::uint64_t last_bits(ByteView bytes) {
+  std::uint64_t bits = 0;
+  for (const std::uint8_t byte : bytes.last(8)) bits = bits << 8 | byte;
+  return bits;
+}
+
 // As near to the microsecond as there is room: where many were stated in one, in a wider and wider
-// stretch behind it.
+// stretch behind it. Devices choose ids, so events of equal ends can ask for the same places: the
+// next round asks for others, by a hash of the whole id. There is always a place.
 Result<std::int64_t> free_place(Database& database, const v1::Event& event) {
-  std::uint64_t crowd = 0;
-  for (const char c : event.event_id().substr(kIdBytes / 2)) {
-    crowd = crowd << 8 | static_cast<unsigned char>(c);
-  }
   SC_TRY_ASSIGN(Statement * taken, database.cached("select 1 from search_doc where place = ?"));
   const std::int64_t from = search_place_from(event.stated_at_us());
-  for (int bits = kCrowdBits; bits <= kMostCrowdBits; ++bits) {
-    const auto place = from + static_cast<std::int64_t>(crowd & ((1ULL << bits) - 1));
-    SC_TRY_ASSIGN(const bool found, taken->bind(place).step());
-    taken->reset();
-    if (!found) return place;
+  std::uint64_t crowd = last_bits(as_bytes(event.event_id()));
+  std::string hashed = event.event_id();
+  for (int most_bits = kNearCrowdBits;; most_bits = std::min(most_bits + 1, kMostCrowdBits)) {
+    for (int bits = kCrowdBits; bits <= most_bits; ++bits) {
+      const auto place = from + static_cast<std::int64_t>(crowd & ((1ULL << bits) - 1));
+      SC_TRY_ASSIGN(const bool found, taken->bind(place).step());
+      taken->reset();
+      if (!found) return place;
+    }
+    const auto next = sha256(as_bytes(hashed));
+    crowd = last_bits(next);
+    hashed.assign(next.begin(), next.end());
   }
-  return internal_error("no place for a document");
 }
 
 }  // namespace

@@ -199,6 +199,56 @@ TEST_F(SearchTest, PagesEqualBruteForceAlsoOfACrowdInOneMoment) {
   EXPECT_EQ(paged, expected);
 }
 
+// Ids are chosen by devices: with ends that are equal they all ask for the same places.
+TEST_F(SearchTest, EventsOfOneMomentWithEqualEndsOfTheirIdsAreAllFound) {
+  std::vector<v1::Event> same;
+  for (int i = 0; i < 300; ++i) {
+    auto said = event("note", CaptureId::make());
+    said.clear_capture_id();
+    const std::string first = said.event_id().substr(0, kIdBytes / 2);
+    said.set_event_id(first + std::string(kIdBytes / 2, '\0'));
+    said.set_stated_at_us(1'700'000'000'000'000);
+    said.mutable_note()->set_text("屋面");
+    same.push_back(said);
+    archive_.add_event(project_, device_, said);
+  }
+  const auto other = ProjectId::make();
+  say("屋面", "", "", other);
+  index(false);
+  EXPECT_EQ(search("屋面", {}, {other}).hits.size(), 1U);
+  const auto found_in = [&](IndexReader& reader) {
+    std::set<EventId> ids;
+    SearchQuery query;
+    query.projects = {project_};
+    query.typed = "屋面";
+    query.from_us = 1'700'000'000'000'000;
+    query.until_us = 1'700'000'000'000'001;
+    do {
+      const auto page = reader.search(query);
+      EXPECT_TRUE(page.ok());
+      if (!page.ok()) break;
+      for (const SearchHit& hit : page->hits) ids.insert(hit.event.id);
+      query.after = page->next;
+    } while (query.after);
+    return ids;
+  };
+  const auto ids = found_in(*reader_);
+  EXPECT_EQ(ids.size(), same.size());
+
+  // Delivered in another order.
+  std::shuffle(same.begin(), same.end(), std::mt19937_64(7));
+  TempDir dir;
+  ArchiveBuilder shuffled{Layout(dir.path())};
+  for (const v1::Event& said : same) shuffled.add_event(project_, device_, said);
+  const auto path = new_index_path(shuffled.layout());
+  ASSERT_TRUE(path.ok());
+  ASSERT_TRUE(build_index(shuffled.layout(), *path, Log("test")).ok());
+  ASSERT_TRUE(switch_index(shuffled.layout(), *path).ok());
+  const auto reader = IndexReader::open(dir.path());
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(found_in(**reader), ids);
+}
+
 TEST_F(SearchTest, AnIndexBuiltAnewFindsTheSame) {
   for (int i = 0; i < 40; ++i) say("屋面 " + std::to_string(i), i % 2 == 0 ? "北区" : "", "王工");
   index(false);
