@@ -12,6 +12,7 @@ export class MemoryDisk implements Disk {
   private files = new Map<string, Stored>();
   capacity = Infinity;
   failFlush = false;
+  removing: () => void = () => undefined; // told at each removal
   writes = 0;
   crashAfterWrites = Infinity; // then every call throws
 
@@ -72,6 +73,7 @@ export class MemoryDisk implements Disk {
 
   async remove(folder: string, name: string): Promise<void> {
     this.check();
+    this.removing();
     const path = folder === '' ? name : `${folder}/${name}`;
     for (const each of [...this.files.keys()]) {
       if (each === path || (name === '' && each.startsWith(`${folder}/`))) this.files.delete(each);

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { base64urlEncode } from '../../../viewer/web/src/codec/bytes';
-import { formatId } from '../../../viewer/web/src/codec/id';
+import { formatId, parseId } from '../../../viewer/web/src/codec/id';
 import { splitPartFrame } from '../../../viewer/web/src/codec/part_frame';
 import { IdMaker } from '../src/proto/new_id';
 import { partsFileName } from '../src/spool/track_log';
@@ -267,5 +267,40 @@ describe('the spool', () => {
     disk.change(`${id}/${partsFileName('video', 0)}`, (bytes) => (bytes[60]! ^= 1));
     expect(await spool.frame(1, 0)).toBeNull();
     expect(await spool.frame(1, 1)).not.toBeNull();
+  });
+
+  it('says of what a remark is, even when all of that is at the hub already', async () => {
+    const disk = new MemoryDisk();
+    const spool = await open(disk);
+    const ear = new Ear();
+    spool.listen(ear);
+    const { id, tracks } = await spool.openCapture(project, 'A', { captureKind: 'photo', tracks: ['image'] });
+    await spool.append(tracks[0]!.handle, part(new Uint8Array(10)));
+    await spool.closeCapture(id, 'stopped');
+    spool.delivered(tracks[0]!.handle, 1);
+    spool.eventsDelivered(ear.events.map((event) => event.id));
+    await spool.sync();
+    expect(spool.captureStates()).toEqual([]);
+    await spool.stateNow(project, id, { body: { kind: 'note', text: 'crooked' } });
+    expect(Buffer.from(ear.events.at(-1)!.bytes).includes(Buffer.from(parseId(id)!))).toBe(true);
+    const after = new Ear();
+    (await open(disk.afterCrash())).listen(after);
+    expect(after.events.map((event) => event.bytes)).toEqual([ear.events.at(-1)!.bytes]);
+  });
+
+  it('hands on what is stated while it makes room', async () => {
+    const disk = new MemoryDisk();
+    const spool = await open(disk);
+    const ear = new Ear();
+    spool.listen(ear);
+    const { id, tracks } = await spool.openCapture(project, 'A', { captureKind: 'photo', tracks: ['image'] });
+    await spool.append(tracks[0]!.handle, part(new Uint8Array(10)));
+    await spool.closeCapture(id, 'stopped');
+    spool.delivered(tracks[0]!.handle, 1);
+    spool.eventsDelivered(ear.events.map((event) => event.id));
+    disk.removing = () => void spool.state(project, null, { body: { kind: 'note', text: 'in between' } });
+    await spool.sync();
+    expect(spool.isSynced).toBe(true);
+    expect(Buffer.from(ear.events.at(-1)!.bytes).includes('in between')).toBe(true);
   });
 });

@@ -170,7 +170,7 @@ export class Spool {
         const running = await RunningHash.begin(id, name);
         capture.tracks.push(this.newTrack(capture, running, await TrackLog.begin(this.disk, row.id, name, running.value)));
       }
-      const event = this.eventOf(capture, { body, area });
+      const event = this.eventOf(id, { body, area }, project);
       this.write([{ ...row, opened: event }]);
       this.captures.set(row.id, capture);
       this.events.set(event.id, event);
@@ -193,9 +193,9 @@ export class Spool {
 
   // Something stated, of a capture or of none; durable with the next group. Its id.
   state(project: string, captureId: string | null, about: { body: Body; area?: string; mediaTimeUs?: number }): string {
-    const capture = captureId === null ? null : (this.captures.get(captureId) ?? null);
-    const row = this.eventOf(capture, about, project);
-    if (capture !== null) capture.events += 1;
+    const row = this.eventOf(captureId === null ? null : parseId(captureId), about, project);
+    const capture = this.captures.get(row.capture); // it may be wholly at the hub, and forgotten here
+    if (capture !== undefined) capture.events += 1;
     this.stated.push(row);
     return row.id;
   }
@@ -360,13 +360,17 @@ export class Spool {
         track.failed = true; // never flushed again as if nothing had happened
       }
     }
-    const events = this.flushLines();
+    this.flushLines(synced);
+  }
+
+  // Events and bookkeeping that wait for the journal, which is said of the events and of what was `synced` before. When
+  // there is no room they wait on.
+  private flushLines(synced: SyncedTrack[] = []): void {
+    const events = this.writeLines();
     if (synced.length > 0 || events.length > 0) this.listener?.groupSynced(synced, events);
   }
 
-  // Events and bookkeeping that wait for the journal; the events that are durable now. When there is no room they
-  // wait on.
-  private flushLines(): OutboxEvent[] {
+  private writeLines(): OutboxEvent[] {
     const stated = this.stated;
     try {
       this.write([...stated.map((row) => ({ t: 'event' as const, ...row })), ...this.lines]);
@@ -421,7 +425,8 @@ export class Spool {
       }
       ends.push(end);
     }
-    const event = this.eventOf(capture, { body: { kind: 'capture.closed', tracks: ends, reason }, area: capture.row.area });
+    const body: Body = { kind: 'capture.closed', tracks: ends, reason };
+    const event = this.eventOf(capture.id, { body, area: capture.row.area }, capture.row.project);
     const rows = ends.map((end) => ({
       track: end.track,
       count: end.partCount,
@@ -484,19 +489,19 @@ export class Spool {
   }
 
   private eventOf(
-    capture: Capture | null,
+    capture: Uint8Array | null, // its id
     about: { body: Body; area?: string; mediaTimeUs?: number },
-    project = capture!.row.project,
+    project: string,
   ): EventRow {
     const eventId = this.settings.ids.make();
     const bytes = eventBytes({
       ...about,
       eventId,
       statedAtUs: Math.round(this.settings.nowMs() * 1000),
-      ...(capture === null ? {} : { capture: capture.id }),
+      ...(capture === null ? {} : { capture }),
     });
     const position = ++this.position;
-    return { position, id: text(eventId), project, capture: capture?.row.id ?? '', bytes: base64urlEncode(bytes) };
+    return { position, id: text(eventId), project, capture: capture === null ? '' : text(capture), bytes: base64urlEncode(bytes) };
   }
 
   private newTrack(capture: Capture, running: RunningHash, log: TrackLog): Track {
