@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import type { Capture, FootageRequest, Plan, PlanItem, PlanStatement, ProjectEvent } from '../src/api/types';
-import { feedDays, mentions, threadOf, unreadOf, type FeedDay } from '../src/state/feed';
+import { feedDays, mentions, namesIn, speakersOf, threadOf, unreadOf, type FeedDay } from '../src/state/feed';
 import { remarkOf, type Item } from '../src/state/timeline';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
@@ -128,5 +128,20 @@ describe('a name after an at sign', () => {
     expect(mentions('王敏看过了', '王敏')).toBe(false);
     expect(mentions('@王敏', '')).toBe(false);
     expect(mentions('@招商中心 王敏 看', '招商中心', ['招商中心 王敏'])).toBe(false);
+  });
+  it('is known from what the feed shows: remarks, statements, requests and their steps', () => {
+    const by = (name: string): Partial<ProjectEvent> => ({ actor: { user: name, display_name: name } });
+    const said = { ...statement('s', '2026-04-13T08:00:00Z'), by: '王敏学' } as PlanStatement;
+    const request = { id: 'q', by: '王敏', steps: [{ by: '王敏之' }, { by: null }] } as FootageRequest;
+    const items = [capture('c', '2026-04-13T09:00:00Z'), remarkOf(event('r', '2026-04-13T09:00:00Z', by('王敏华')))];
+    const names = namesIn(items, plan(said), [request]);
+    expect(names).toEqual(['王敏华', '王敏学', '王敏', '王敏之']);
+    for (const other of ['王敏华', '王敏学', '王敏之']) {
+      expect(mentions(`请看 @${other} 谢谢`, '王敏', names)).toBe(false);
+      expect(mentions(`请看 @${other} 谢谢`, other, names)).toBe(true);
+    }
+    expect(mentions('@王敏华 @王敏', '王敏', names)).toBe(true);
+    expect(speakersOf([event('a', '2026-04-13T09:00:00Z', by('王敏华')), event('b', '2026-04-13T09:00:00Z', by('王敏华')),
+      event('d', '2026-04-13T09:00:00Z', { actor: null })])).toEqual(['王敏华']);
   });
 });

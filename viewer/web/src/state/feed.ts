@@ -123,6 +123,25 @@ export function threadOf(
     }));
 }
 
+// The names of those who spoke, each once.
+export function speakersOf(events: readonly ProjectEvent[]): string[] {
+  return [...new Set(events.flatMap((event) => event.actor?.display_name || []))];
+}
+
+// The names of a project's people as far as its feed shows them; what was said on a capture is read with its thread.
+export function namesIn(
+  items: readonly Item[],
+  plan: Plan | null,
+  requests: readonly FootageRequest[] = [],
+): string[] {
+  const said = [
+    ...speakersOf(items.filter(isRemark).map((item) => item.event)),
+    ...statementsOf(plan).map((one) => one.statement.by),
+    ...requests.flatMap((request) => [request.by, ...request.steps.map((step) => step.by)]),
+  ];
+  return [...new Set(said.flatMap((name) => name || []))];
+}
+
 // Whether a text speaks to somebody by name. A longer name that begins the same is somebody else only where one of
 // `others` is it.
 export function mentions(text: string, name: string, others: readonly string[] = []): boolean {
