@@ -160,6 +160,7 @@ export class Agent {
       recording: recording?.status ?? null,
       ended: this.ended,
       delivery: this.courier.machine.state(),
+      unknownCaptures: this.spool.unknownCaptures.length,
       refusedEvents: this.spool.refusedEvents,
       handedOnKbps: this.courier.handedOnKbps(),
       captures: this.captures(),

@@ -460,5 +460,6 @@ function holdingOf(status: EngineStatus | null): HoldingState {
 function roomOf(status: EngineStatus | null): RoomState {
   if (status?.phase !== 'ready') return { bytes: null, minutes: null, trouble: 'none' };
   const { leftBytes, minutesLeft, persisted, lowRoom, full } = status.storage;
-  return { bytes: leftBytes, minutes: minutesLeft, trouble: full ? 'full' : lowRoom ? 'low' : persisted ? 'none' : 'not_persistent' };
+  const rest = status.unknownCaptures > 0 ? 'unknown_footage' : persisted ? 'none' : 'not_persistent';
+  return { bytes: leftBytes, minutes: minutesLeft, trouble: full ? 'full' : lowRoom ? 'low' : rest };
 }

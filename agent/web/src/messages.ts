@@ -106,6 +106,7 @@ export interface EngineStatus {
   recording: RecordingStatus | null;
   ended: { capture: string; reason: CloseReason } | null; // the last recording, when nobody asked it to end
   delivery: DeliveryState | null;
+  unknownCaptures: number; // folders with parts that the journal does not name: kept on this device, never sent
   refusedEvents: number; // that the hub does not take; kept here
   handedOnKbps: number; // to the network, over the last two seconds
   captures: CaptureStatus[]; // that wait or are recorded, oldest first

@@ -139,7 +139,7 @@ export interface HoldingState {
 export interface RoomState {
   bytes: number | null; // that can still be recorded
   minutes: number | null; // at the present rate; null: nothing is recorded
-  trouble: 'none' | 'low' | 'full' | 'disk_error' | 'not_persistent'; // the last: the browser may clear it
+  trouble: 'none' | 'low' | 'full' | 'disk_error' | 'unknown_footage' | 'not_persistent'; // the last: the browser may clear it
 }
 
 export interface BatteryState {

@@ -20,6 +20,7 @@ const idle: EngineStatus = {
   recording: null,
   ended: null,
   delivery: null,
+  unknownCaptures: 0,
   refusedEvents: 0,
   handedOnKbps: 0,
   captures: [],

@@ -303,4 +303,68 @@ describe('the spool', () => {
     expect(spool.isSynced).toBe(true);
     expect(Buffer.from(ear.events.at(-1)!.bytes).includes('in between')).toBe(true);
   });
+
+  it('reads over a line of its journal that has rotted, and keeps the footage that this line was of', async () => {
+    const disk = new MemoryDisk();
+    const spool = await open(disk);
+    const ids: string[] = [];
+    for (const area of ['A', 'B']) {
+      const { id, tracks } = await spool.openCapture(project, area, opened);
+      await spool.append(tracks[0]!.handle, part(new Uint8Array(10)));
+      await spool.closeCapture(id, 'stopped');
+      ids.push(id);
+    }
+    await spool.stateNow(project, null, { body: { kind: 'note', text: 'behind it' } });
+    const journal = disk.names().find((name) => name.startsWith('journal.'))!;
+    disk.change(journal, (bytes) => (bytes[Buffer.from(bytes).indexOf(`"id":"${ids[0]}"`)]! ^= 1));
+    const next = await open(disk.afterCrash());
+    const ear = new Ear();
+    next.listen(ear);
+    expect(next.unknownCaptures).toEqual([ids[0]]);
+    expect(next.captureStates().map(({ id }) => id)).toEqual([ids[1]]);
+    expect(Buffer.from(ear.events.at(-1)!.bytes).includes('behind it')).toBe(true);
+  });
+
+  it('keeps footage when there is no journal, and removes folders without any', async () => {
+    const disk = new MemoryDisk();
+    const spool = await open(disk);
+    const { id, tracks } = await spool.openCapture(project, 'A', opened);
+    await spool.openCapture(project, 'B', opened); // nothing was filmed
+    await spool.append(tracks[0]!.handle, part(new Uint8Array(10)));
+    await spool.sync();
+    const after = disk.afterCrash();
+    for (const name of after.names().filter((each) => each.startsWith('journal.'))) await after.remove('', name);
+    const next = await open(after);
+    expect(next.unknownCaptures).toEqual([id]);
+    const folders = new Set(after.names().map((name) => name.split('/')[0]!));
+    expect([...folders].filter((name) => !name.startsWith('journal.'))).toEqual([id]);
+    expect((await open(after.afterCrash())).unknownCaptures, 'and at the next start').toEqual([id]);
+  });
+
+  it('cuts nothing off behind a part that has rotted', async () => {
+    const disk = new MemoryDisk();
+    const spool = await open(disk);
+    const { id, tracks } = await spool.openCapture(project, 'A', opened);
+    const file = `${id}/${partsFileName('video', 0)}`;
+    const sizes: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      await spool.append(tracks[0]!.handle, part(new Uint8Array(100)));
+      disk.change(file, (bytes) => void sizes.push(bytes.length));
+    }
+    await spool.sync();
+    disk.change(file, (bytes) => (bytes[sizes[0]! + 60]! ^= 1)); // of the second
+    let after = disk.afterCrash();
+    for (let start = 0; start < 2; start++) {
+      const next = await open(after);
+      const ear = new Ear();
+      next.listen(ear);
+      expect(next.captureStates()[0]).toMatchObject({ id, reason: 'damaged', tracks: [{ synced: 1 }, { synced: 0 }] });
+      next.delivered(1, 1);
+      next.eventsDelivered(ear.events.map((event) => event.id));
+      await next.sync();
+      await next.sync();
+      after.change(file, (bytes) => expect(bytes.length).toBe(sizes[4]));
+      after = after.afterCrash();
+    }
+  });
 });

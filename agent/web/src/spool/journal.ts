@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the spool knows beside its parts, as lines of JSON behind their CRC-32. Append-only; a new file is
 // begun with all that still counts when the old one has grown, and counts from its line `whole` on. So a
-// crash at any moment leaves one that is whole, and a torn last line is as if it had never been. One owner.
+// crash at any moment leaves one that is whole, and a line that is torn or rotten is as if it had never been. One owner.
 import type { Disk, DiskFile } from './disk';
 import { crc32 } from './record';
 
@@ -59,19 +59,18 @@ function lineBytes(line: Line): Uint8Array {
   return encoder.encode(`${crc32(encoder.encode(text)).toString(16).padStart(8, '0')} ${text}\n`);
 }
 
-// Lines up to the first that is torn, and where that begins.
+// All lines that are whole, and where the last of them ends.
 function readLines(bytes: Uint8Array): { lines: Line[]; end: number } {
   const lines: Line[] = [];
-  let at = 0;
-  for (;;) {
-    const end = bytes.indexOf(0x0a, at);
-    if (end < 0) return { lines, end: at };
-    const text = bytes.subarray(at + 9, end);
+  let whole = 0;
+  for (let at = 0, end = bytes.indexOf(0x0a); end >= 0; at = end + 1, end = bytes.indexOf(0x0a, at)) {
+    const text = bytes.subarray(Math.min(at + 9, end), end);
     const crc = new TextDecoder().decode(bytes.subarray(at, at + 8));
-    if (Number.parseInt(crc, 16) !== crc32(text)) return { lines, end: at };
+    if (text.length === 0 || Number.parseInt(crc, 16) !== crc32(text)) continue;
     lines.push(JSON.parse(new TextDecoder().decode(text)) as Line);
-    at = end + 1;
+    whole = end + 1;
   }
+  return { lines, end: whole };
 }
 
 export class Journal {

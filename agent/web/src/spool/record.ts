@@ -56,6 +56,15 @@ export function readHeader(bytes: Uint8Array): RecordHeader | null {
   };
 }
 
+// Whether anywhere in `bytes` a whole record begins.
+export function holdsRecord(bytes: Uint8Array): boolean {
+  const first = magic >>> 24;
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (wholeFrame(bytes.subarray(at)) !== null) return true;
+  }
+  return false;
+}
+
 // The frame of a whole record; null: cut off, or not what was written.
 export function wholeFrame(record: Uint8Array): Uint8Array | null {
   const header = readHeader(record);

@@ -11,7 +11,7 @@ import { envelopeBytes, partFrame, partHash, proofBytes, type Envelope } from '.
 import { RunningHash, signHead, type Sign } from '../proto/running_hash';
 import type { Disk } from './disk';
 import { Journal, type CaptureRow, type ClosedRow, type EventRow, type Line } from './journal';
-import { TrackLog } from './track_log';
+import { holdsPart, TrackLog } from './track_log';
 
 const headIntervalMs = 1000;
 const continuesWithinMs = 30 * 60 * 1000;
@@ -113,6 +113,7 @@ export class Spool {
   private unclosed = new Map<Capture, CloseReason>(); // ended, and there was no room to say so
   private turn: Promise<unknown> = Promise.resolve();
   private listener: SpoolListener | null = null;
+  private unknown: string[] = [];
 
   private constructor(
     private readonly disk: Disk,
@@ -124,14 +125,14 @@ export class Spool {
   static async open(disk: Disk, settings: SpoolSettings): Promise<Spool> {
     const { journal, lines } = await Journal.open(disk);
     const spool = new Spool(disk, journal, settings);
-    const delivered = spool.readJournal(lines);
+    const { delivered, forgotten } = spool.readJournal(lines);
     for (const capture of spool.captures.values()) await spool.loadCapture(capture, delivered);
     for (const capture of spool.captures.values()) {
       if (capture.closed === null) {
         await spool.closeIfRoom(capture, capture.tracks.some((track) => track.log.damaged) ? 'damaged' : 'restarted');
       }
     }
-    await spool.removeUnknown();
+    await spool.removeUnknown(forgotten);
     spool.flushLines();
     await spool.rewriteIfRoom();
     return spool;
@@ -290,6 +291,10 @@ export class Spool {
   }
   get refusedEvents(): number {
     return [...this.events.values()].filter((row) => row.refused !== undefined).length;
+  }
+  // Folders with parts that the journal does not name: kept for people, and never sent.
+  get unknownCaptures(): readonly string[] {
+    return this.unknown;
   }
   // In files of its own.
   get bytes(): number {
@@ -450,7 +455,7 @@ export class Spool {
 
   private async forgetIfDone(capture: Capture): Promise<void> {
     const { closed } = capture;
-    if (closed === null || capture.events > 0) return;
+    if (closed === null || closed.reason === 'damaged' || capture.events > 0) return; // damaged: more of it may be here
     if (capture.tracks.some((track) => track.delivered < track.log.synced || track.log.damaged)) return;
     this.flushLines();
     try {
@@ -518,8 +523,10 @@ export class Spool {
 
   // --- what an earlier process left
 
-  private readJournal(lines: Line[]): Map<string, number> {
+  // Any line may be missing: it may have rotted.
+  private readJournal(lines: Line[]): { delivered: Map<string, number>; forgotten: Set<string> } {
     const delivered = new Map<string, number>();
+    const forgotten = new Set<string>();
     const take = (event: EventRow | undefined): void => {
       if (event === undefined) return;
       this.events.set(event.id, event);
@@ -536,7 +543,8 @@ export class Spool {
         }
         case 'closed': {
           const { event, ...closed } = line;
-          this.captures.get(line.id)!.closed = closed;
+          const capture = this.captures.get(line.id);
+          if (capture !== undefined) capture.closed = closed;
           take(event);
           break;
         }
@@ -544,9 +552,10 @@ export class Spool {
           delivered.set(`${line.id}/${line.track}`, line.count);
           break;
         case 'forgotten': {
-          const { row, closed } = this.captures.get(line.id)!;
+          const capture = this.captures.get(line.id);
+          forgotten.add(line.id);
           this.captures.delete(line.id);
-          this.remember(row, closed!);
+          if (capture !== undefined && capture.closed !== null) this.remember(capture.row, capture.closed);
           break;
         }
         case 'event': {
@@ -570,7 +579,7 @@ export class Spool {
       const capture = this.captures.get(row.capture);
       if (capture !== undefined) capture.events += 1;
     }
-    return delivered;
+    return { delivered, forgotten };
   }
 
   private async loadCapture(capture: Capture, deliveredOf: Map<string, number>): Promise<void> {
@@ -594,11 +603,13 @@ export class Spool {
     return ours === null || count === 0 || equalBytes(ours, base64urlDecode(hash) ?? new Uint8Array(0));
   }
 
-  // Folders of an opening that was cut off before the journal knew of it, or of a capture that was forgotten: nothing
-  // in them counts.
-  private async removeUnknown(): Promise<void> {
+  // Of a capture that was forgotten, or of an opening that was cut off before the journal knew of it, nothing counts. A
+  // folder with parts comes about by a journal that rotted or was set back: it stays.
+  private async removeUnknown(forgotten: Set<string>): Promise<void> {
     for (const name of await this.disk.list('')) {
-      if (!name.startsWith('journal.') && !this.captures.has(name)) await this.disk.remove(name, '');
+      if (name.startsWith('journal.') || this.captures.has(name)) continue;
+      if (!forgotten.has(name) && (await holdsPart(this.disk, name))) this.unknown.push(name);
+      else await this.disk.remove(name, '');
     }
   }
 

@@ -5,12 +5,26 @@ import { splitPartFrame } from '../../../../viewer/web/src/codec/part_frame';
 import { equalBytes, sha256 } from '../proto/hash';
 import { partHash } from '../proto/part_writer';
 import type { Disk, DiskFile } from './disk';
-import { readHeader, recordBytes, recordHeaderBytes, wholeFrame } from './record';
+import { holdsRecord, readHeader, recordBytes, recordHeaderBytes, wholeFrame } from './record';
 
 const hashBytes = 32;
 const fullFileBytes = 4 * 1024 * 1024;
 
-export const partsFileName = (track: string, first: number): string => `${track}.${first}.parts`;
+const ending = '.parts';
+
+export const partsFileName = (track: string, first: number): string => `${track}.${first}${ending}`;
+
+// Whether a whole part lies in any file of the folder.
+export async function holdsPart(disk: Disk, folder: string): Promise<boolean> {
+  for (const name of await disk.list(folder)) {
+    if (!name.endsWith(ending)) continue;
+    const file = await disk.open(folder, name);
+    const holds = holdsRecord(file.read(0, file.size()));
+    file.close();
+    if (holds) return true;
+  }
+  return false;
+}
 
 export class TrackLog {
   // Of each part from `base` on: where its record begins, and the size of its frame.
@@ -42,8 +56,8 @@ export class TrackLog {
     return log;
   }
 
-  // What is there after a restart. `count`: what the journal says was closed; null: its process died, the torn tail is
-  // cut off, and what is whole is flushed. Parts below `delivered` need not be there.
+  // What is there after a restart. `count`: what the journal says was closed; null: its process died, a tail without
+  // any whole record is cut off, and what is whole is flushed. Parts below `delivered` need not be there.
   static async load(
     disk: Disk,
     folder: string,
@@ -53,7 +67,6 @@ export class TrackLog {
     count: number | null,
   ): Promise<TrackLog> {
     const log = new TrackLog(disk, folder, track, begin);
-    const ending = '.parts';
     const firsts = (await disk.list(folder))
       .filter((name) => name.startsWith(`${track}.`) && name.endsWith(ending))
       .map((name) => Number(name.slice(track.length + 1, -ending.length)))
@@ -221,7 +234,8 @@ export class TrackLog {
   }
 
   // Takes in the records of a file. `torn`: it may end in the middle of one, so each is read and checked, and what
-  // does not count is cut off. False: it does not end with a whole record.
+  // is behind the last one is cut off, unless whole ones lie there: these are kept, and nobody reads over the gap. False:
+  // it does not end with a whole record.
   private async walk(file: DiskFile, torn: boolean, count: number | null): Promise<boolean> {
     const size = file.size();
     let at = 0;
@@ -230,7 +244,8 @@ export class TrackLog {
       const fits = header !== null && at + recordHeaderBytes + header.frameBytes <= size;
       if (!fits || header.sequence !== this.made || (torn && !(await this.continues(file, at, header.frameBytes)))) {
         if (torn) {
-          file.truncate(at);
+          this.damaged = holdsRecord(file.read(at, size - at));
+          if (!this.damaged) file.truncate(at);
           file.flush();
         }
         return false;

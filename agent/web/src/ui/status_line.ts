@@ -79,6 +79,7 @@ export function warnings(state: RecorderState, { t, span }: Words): Line[] {
     const text = room.minutes === null ? t('room.low_unknown') : t('room.low', { span: span(room.minutes * 60) });
     lines.push({ text, tone: 'wait' });
   }
+  if (room.trouble === 'unknown_footage') lines.push({ text: t('room.unknown_footage'), tone: 'wrong' });
   if (room.trouble === 'not_persistent') lines.push({ text: t('room.not_persistent'), tone: 'wait' });
   if (battery !== null && !battery.charging && battery.percentage <= lowBattery) {
     lines.push({ text: t('battery.low', { n: battery.percentage }), tone: 'wait' });
