@@ -44,6 +44,21 @@ describe('a track of parts', () => {
     expect(parts.flatMap((part, i) => (part.initSegment === undefined ? [] : [i]))).toEqual([0, 50, 100]);
   });
 
+  it('adds nothing behind a part that was not taken', async () => {
+    const parts: NewPart[] = [];
+    const failures: unknown[] = [];
+    const append = async (part: NewPart): Promise<void> => {
+      if (part.mediaTime === 3000) throw new Error('no room');
+      parts.push(part);
+    };
+    const video = new MediaTrack(videoShape, 1_800_000_000_000, append, (error) => failures.push(error));
+    video.setInit(new Uint8Array(100).fill(1));
+    for (let n = 0; n < 4; n++) video.add(sample(n * 3000, 3000, n === 0));
+    await video.end();
+    expect(parts.map((part) => part.mediaTime)).toEqual([0]);
+    expect(failures).toEqual([new Error('no room')]);
+  });
+
   it('leaves out a frame that the encoder gave no bytes, and never goes back in time', async () => {
     const { track: video, parts } = track(videoShape);
     for (const each of [sample(0, 3000), sample(3000, 3000, false, 0), sample(6000, 3000, false), sample(5000, 3000, false)]) video.add(each);

@@ -12,6 +12,7 @@ export class MemoryDisk implements Disk {
   private files = new Map<string, Stored>();
   capacity = Infinity;
   failFlush = false;
+  failOpen = false; // as the browser: the file is there all the same
   removing: () => void = () => undefined; // told at each removal
   writes = 0;
   crashAfterWrites = Infinity; // then every call throws
@@ -31,6 +32,7 @@ export class MemoryDisk implements Disk {
     const empty = new Uint8Array(0);
     const file = this.files.get(path) ?? { bytes: empty, flushed: empty, handle: null };
     this.files.set(path, file);
+    if (this.failOpen) throw new DOMException('no handle', 'QuotaExceededError');
     if (file.handle !== null) throw new Error(`${path} is open`);
     const handle = {};
     file.handle = handle;

@@ -210,11 +210,11 @@ describe('the spool', () => {
     disk.capacity = disk.used() + 500;
     await expect(spool.append(handle, part(new Uint8Array(1000)))).rejects.toThrow(SpoolFull);
     disk.capacity = Infinity;
-    await spool.append(handle, part(new Uint8Array(7)));
+    await expect(spool.append(handle, part(new Uint8Array(7))), 'nothing goes on behind the gap').rejects.toThrow(SpoolFull);
     await spool.closeCapture(id, 'disk_full');
     const next = await open(disk.afterCrash());
-    expect(next.captureStates()[0]).toMatchObject({ reason: 'disk_full', tracks: [{ synced: 2 }, { synced: 0 }] });
-    expect(splitPartFrame((await next.frame(1, 1))!)!.media.length).toBe(7);
+    expect(next.captureStates()[0]).toMatchObject({ reason: 'disk_full', tracks: [{ synced: 1 }, { synced: 0 }] });
+    expect(splitPartFrame((await next.frame(1, 0))!)!.media.length).toBe(1000);
   });
 
   it('starts on a device without room, and says how a capture ended when the hub has made some', async () => {
@@ -366,5 +366,48 @@ describe('the spool', () => {
       after.change(file, (bytes) => expect(bytes.length).toBe(sizes[4]));
       after = after.afterCrash();
     }
+  });
+
+  it('takes no part behind one that could not be made', async () => {
+    const spool = await open(new MemoryDisk());
+    const { tracks } = await spool.openCapture(project, 'A', opened);
+    const wrong = (): Uint8Array => {
+      throw new Error('no such sample');
+    };
+    const first = spool.append(tracks[0]!.handle, part(new Uint8Array(1)));
+    const second = spool.append(tracks[0]!.handle, { ...part(new Uint8Array(1)), media: wrong });
+    const third = spool.append(tracks[0]!.handle, part(new Uint8Array(1)));
+    const other = spool.append(tracks[1]!.handle, part(new Uint8Array(1)));
+    const went = (await Promise.allSettled([first, second, third, other])).map(({ status }) => status);
+    expect(went).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    await spool.sync();
+    expect(spool.captureStates()[0]!.tracks, 'what stands before it is flushed').toMatchObject([{ synced: 1 }, { synced: 1 }]);
+  });
+
+  it('goes on in its file when no other can be begun', async () => {
+    const disk = new MemoryDisk(() => 0);
+    const spool = await open(disk);
+    const ear = new Ear();
+    spool.listen(ear);
+    const { id, tracks } = await spool.openCapture(project, '', { captureKind: 'document', tracks: ['file'] });
+    const { handle } = tracks[0]!;
+    let made = 0;
+    const block = (): Promise<void> => spool.append(handle, { mediaTime: made++ * 65_536, media: () => new Uint8Array(65_536) });
+    while (made < 70) await block();
+    disk.failOpen = true;
+    await spool.sync();
+    await block();
+    await spool.sync();
+    expect(ear.synced.get(handle)).toMatchObject({ synced: 71 });
+    const cut = await open(disk.afterCrash());
+    expect(cut.captureStates()[0]).toMatchObject({ id, reason: 'restarted', tracks: [{ synced: 71 }] });
+    disk.failOpen = false;
+    await spool.sync(); // another file
+    await block();
+    await spool.sync();
+    expect(disk.names().filter((name) => name.startsWith(id))).toEqual([0, 71].map((first) => `${id}/${partsFileName('file', first)}`));
+    const next = await open(disk.afterCrash());
+    expect(next.captureStates()[0]).toMatchObject({ id, reason: 'restarted', tracks: [{ synced: 72 }] });
+    expect(await next.frame(1, 70)).not.toBeNull();
   });
 });

@@ -25,6 +25,7 @@ export class MediaTrack {
   private init: { segment: Uint8Array; hash8: Promise<Uint8Array> } | null = null;
   private segmentAt = -Infinity;
   private nextTime = 0; // media time never goes back
+  private stands = false; // at its last part: one was not taken
 
   constructor(
     private readonly shape: TrackShape,
@@ -68,6 +69,7 @@ export class MediaTrack {
     const capturedAtUs = Math.round(this.beganMs * 1000 + (mediaTime / shape.timescale) * 1e6);
     this.chain = this.chain
       .then(async () => {
+        if (this.stands) return;
         const part: NewPart = {
           mediaTime,
           duration: samples.reduce((sum, { duration }) => sum + duration, 0),
@@ -78,6 +80,9 @@ export class MediaTrack {
         if (startsSegment) Object.assign(part, { initSegment: init.segment, capturedAtUs });
         await this.append(part);
       })
-      .catch(this.failed);
+      .catch((error: unknown) => {
+        this.stands = true;
+        this.failed(error);
+      });
   }
 }

@@ -68,7 +68,8 @@ interface Track extends SpoolTrack {
   chain: Promise<unknown>; // appends, one after another
   delivered: number;
   ended: boolean;
-  failed: boolean;
+  failed: boolean; // to be flushed
+  standing: Error | null; // why a part was not taken; the track ends before it
 }
 
 interface Capture {
@@ -185,10 +186,11 @@ export class Spool {
   }
 
   // Resolves when it is written (not flushed yet). SpoolFull: there is no room, and it was not taken.
+  // After one that was not taken none is.
   append(handle: number, part: NewPart): Promise<void> {
     const track = this.tracks.get(handle)!;
     const step = track.chain.then(() => this.appendNow(track, part));
-    track.chain = step.catch(() => undefined);
+    track.chain = step.catch((error: Error) => (track.standing ??= error));
     return step;
   }
 
@@ -231,11 +233,10 @@ export class Spool {
     await this.inTurn(async () => {
       this.group();
       for (const track of this.tracks.values()) {
-        if (!track.ended && track.log.isFull) {
-          const step = track.chain.then(() => track.log.roll());
-          track.chain = step.catch(() => undefined);
-          await step;
-        }
+        if (track.ended || track.failed || !track.log.isFull) continue;
+        const step = track.chain.then(() => this.roll(track));
+        track.chain = step.catch(() => undefined);
+        await step;
       }
       for (const track of this.freeing) await track.log.free(track.delivered);
       this.freeing.clear();
@@ -330,6 +331,7 @@ export class Spool {
   }
 
   private async appendNow(track: Track, part: NewPart): Promise<void> {
+    if (track.standing !== null) throw track.standing;
     if (track.ended || track.failed) throw new Error(`track ${track.track} has ended`);
     const { media: makeMedia, ...about } = part;
     const sequence = track.running.count;
@@ -355,17 +357,26 @@ export class Spool {
 
   // Flushes parts, then the journal, then says so.
   private group(): void {
-    const synced: SyncedTrack[] = [];
-    for (const track of this.tracks.values()) {
-      if (track.failed || track.log.synced === track.log.made) continue;
-      try {
-        track.log.flush();
-        synced.push({ handle: track.handle, synced: track.log.synced, ended: false });
-      } catch {
-        track.failed = true; // never flushed again as if nothing had happened
-      }
+    this.flushLines([...this.tracks.values()].flatMap((track) => this.flushParts(track)));
+  }
+
+  // What there is to say of it.
+  private flushParts(track: Track): SyncedTrack[] {
+    if (track.failed || track.log.synced === track.log.made) return [];
+    try {
+      track.log.flush();
+    } catch {
+      track.failed = true; // never flushed again as if nothing had happened
+      return [];
     }
-    this.flushLines(synced);
+    return [{ handle: track.handle, synced: track.log.synced, ended: false }];
+  }
+
+  // With what was appended since its group. What was flushed counts whether or not there is another file.
+  private async roll(track: Track): Promise<void> {
+    this.flushLines(this.flushParts(track));
+    if (track.failed) return;
+    await track.log.roll().catch((error: Error) => (track.standing ??= error));
   }
 
   // Events and bookkeeping that wait for the journal, which is said of the events and of what was `synced` before. When
@@ -512,7 +523,7 @@ export class Spool {
   private newTrack(capture: Capture, running: RunningHash, log: TrackLog): Track {
     const chain = Promise.resolve();
     const handle = ++this.handles;
-    return { handle, track: log.track, log, capture, running, signedAtMs: 0, chain, delivered: 0, ended: false, failed: false };
+    return { handle, track: log.track, log, capture, running, signedAtMs: 0, chain, delivered: 0, ended: false, failed: false, standing: null };
   }
 
   private describe(track: Track): TrackDescription {

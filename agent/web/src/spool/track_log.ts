@@ -140,11 +140,18 @@ export class TrackLog {
     return this.writer !== null && this.writerSize >= fullFileBytes;
   }
 
-  // Goes on in another file. Nothing may be appended meanwhile.
+  // Goes on in another file, or in this one when none can be begun. All was flushed, and nothing may be appended
+  // meanwhile. Throws when nothing may be appended any more.
   async roll(): Promise<void> {
-    this.flush();
-    this.end();
-    await this.beginFile();
+    const old = this.writer;
+    const first = this.made;
+    try {
+      await this.beginFile();
+    } catch {
+      await this.disk.remove(this.folder, partsFileName(this.track, first)); // a start would take it for a gap
+      return;
+    }
+    old?.close();
   }
 
   // Nothing more is appended.
@@ -214,8 +221,14 @@ export class TrackLog {
 
   private async beginFile(): Promise<void> {
     const first = this.made;
-    this.writer = await this.disk.open(this.folder, partsFileName(this.track, first));
-    this.writer.truncate(0);
+    const file = await this.disk.open(this.folder, partsFileName(this.track, first));
+    try {
+      file.truncate(0);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.writer = file;
     this.writerSize = 0;
     this.firsts.push(first);
   }
