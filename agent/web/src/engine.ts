@@ -47,7 +47,12 @@ export class Engine {
     const [sound] = stream.getAudioTracks();
     const order: RecordOrder = { ...settings, hasVideo: video !== undefined, hasSound: sound !== undefined };
     const capture = await this.ask({ do: 'record', order });
-    await this.feed(stream);
+    try {
+      await this.feed(stream);
+    } catch (error) {
+      await this.stop('error').catch(() => undefined); // nobody knows of it who could stop it
+      throw error;
+    }
     return capture;
   }
 

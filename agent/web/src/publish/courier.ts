@@ -228,7 +228,7 @@ export class Courier implements SpoolListener {
   private async sendFill(part: { handle: number; sequence: number; token: number }): Promise<void> {
     const mine = this.generation;
     const frame = await this.spool.frame(part.handle, part.sequence).catch(() => null);
-    if (mine !== this.generation) return;
+    if (mine !== this.generation || !this.tracks.has(part.handle)) return; // forgotten meanwhile: the hub has it
     if (frame === null) {
       this.machine.partUnreadable(part.handle, part.sequence);
       this.settle();
@@ -249,7 +249,13 @@ export class Courier implements SpoolListener {
   }
   private async work(): Promise<void> {
     this.working = true;
-    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) await job();
+    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) {
+      try {
+        await job();
+      } catch (error) {
+        console.error(error); // it is as if it were on its way until the connection ends; what follows goes out
+      }
+    }
     this.working = false;
   }
 
