@@ -173,6 +173,8 @@ Verdict Archive::check_claim(const Sender& sender, const TrackKey& key) {
   if (talk && !sender.gateway) {
     return Verdict::refused(v1::NOT_ALLOWED, "only a gateway adds a remote voice");
   }
+  // It comes a moment after what it answers: the gateway tries again.
+  if (talk && !*claim) return Verdict::refused(v1::OVERLOADED, "the capture is not here yet");
   if (!talk && *claim && (*claim)->device && (*claim)->device != sender.device) {
     return Verdict::refused(v1::NOT_ALLOWED, "the capture belongs to another device");
   }

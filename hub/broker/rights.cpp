@@ -39,7 +39,8 @@ void allow_device(AclList& acls, const std::string& prefix) {
       .send(prefix + "hello")
       .send(prefix + "status")
       .listen(prefix + "receipt")
-      .listen(prefix + "down");
+      .listen(prefix + "down")
+      .listen(prefix + "talk");
 }
 
 json acls_of(const BrokerAccount& account) {
@@ -64,6 +65,8 @@ json acls_of(const BrokerAccount& account) {
       const std::string prefix = "sitecast/1/+/" + account.device.text() + "/";
       allow_device(acls, prefix);
       acls.listen_within(prefix + "receipt").listen_within(prefix + "down");
+      // People are heard at every device; none of them can say anything there.
+      acls.send("sitecast/1/+/+/talk");
       break;
     }
     case BrokerAccount::Kind::kDevice:

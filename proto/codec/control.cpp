@@ -140,4 +140,19 @@ Result<v1::Down> parse_down(ByteView bytes) {
   return down;
 }
 
+Result<v1::Talk> parse_talk(ByteView bytes) {
+  SC_TRY_ASSIGN(const v1::Talk talk, parse_bounded<v1::Talk>(bytes, limits::kTalkBytes, "Talk"));
+  SC_TRY(check_id(talk.capture_id(), "capture_id"));
+  SC_TRY(check_name(talk.speaker(), "speaker"));
+  if (talk.packet() >= limits::kSequence) return invalid_argument("packet is beyond 2^40");
+  if (talk.opus().size() > limits::kOpusPacketBytes) {
+    return invalid_argument(fmt::format("opus of {} bytes is larger than {}", talk.opus().size(),
+                                        limits::kOpusPacketBytes));
+  }
+  if (talk.speaker().empty() && !talk.opus().empty()) {
+    return invalid_argument("opus of nobody");
+  }
+  return talk;
+}
+
 }  // namespace sitecast

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoders of the control messages: hello, receipt, down, status and the feed's committed events.
-// Each checks the size limit, parses, and checks every field, so that what they return can be used
-// without a second look. kInvalidArgument naming the field. Thread-safe: pure functions.
+// Decoders of the control messages: hello, receipt, down, talk, status and the feed's committed
+// events. Each checks the size limit, parses, and checks every field, so that what they return can
+// be used without a second look. kInvalidArgument naming the field. Thread-safe: pure functions.
 #pragma once
 
 #include <array>
@@ -21,6 +21,7 @@ Result<v1::DeviceStatus> parse_status(ByteView bytes);
 Result<v1::CommittedEvent> parse_committed_event(ByteView bytes);
 // Each event in it is a valid one (parse_event).
 Result<v1::Down> parse_down(ByteView bytes);
+Result<v1::Talk> parse_talk(ByteView bytes);
 
 // Values of DeviceStatus.waiting_cause; proto/README.md says what each means. A reader shows a word
 // that it does not know as it is.

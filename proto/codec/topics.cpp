@@ -21,13 +21,14 @@ constexpr std::array<std::pair<std::string_view, TrackKind>, 6> kTrackKinds{{
     {"talk", TrackKind::kTalk},
 }};
 
-constexpr std::array<std::pair<std::string_view, TopicKind>, 7> kTopicKinds{{
+constexpr std::array<std::pair<std::string_view, TopicKind>, 8> kTopicKinds{{
     {"live", TopicKind::kLive},
     {"fill", TopicKind::kFill},
     {"event", TopicKind::kEvent},
     {"hello", TopicKind::kHello},
     {"receipt", TopicKind::kReceipt},
     {"down", TopicKind::kDown},
+    {"talk", TopicKind::kTalk},
     {"status", TopicKind::kStatus},
 }};
 

@@ -16,7 +16,7 @@ enum class TrackKind { kVideo, kMaster, kAudio, kImage, kFile, kTalk };
 std::optional<TrackKind> track_kind(std::string_view track);  // nullopt: not a valid track name
 bool is_file_track(TrackKind kind);                           // kImage, kFile: blocks, not CMAF
 
-enum class TopicKind { kLive, kFill, kEvent, kHello, kReceipt, kDown, kStatus };
+enum class TopicKind { kLive, kFill, kEvent, kHello, kReceipt, kDown, kTalk, kStatus };
 
 struct Topic {
   TopicKind kind{};

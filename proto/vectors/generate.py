@@ -117,7 +117,7 @@ def make_topics():
     project, device, capture = text_of(PROJECT), text_of(DEVICE), text_of(CAPTURE)
     base = f"sitecast/1/{project}/{device}/"
     valid = []
-    for kind in ("event", "hello", "receipt", "down", "status"):
+    for kind in ("event", "hello", "receipt", "down", "talk", "status"):
         valid.append({"topic": base + kind, "kind": kind, "project": project, "device": device})
     for kind, track in (("live", "video"), ("fill", "master"), ("live", "audio.0"),
                         ("fill", "image.12"), ("fill", "file.9999"), ("live", "talk.1")):
@@ -445,6 +445,9 @@ def make_control():
     def down(stated=said, device=DEVICE, received=TIME_US):
         return message(1, data(1, stated) + data(2, device) + uint(3, received))
 
+    def talk(capture=CAPTURE, speaker="王女士", opus=b"\xf8\xff\xfe", packet=7):
+        return data(1, capture) + data(2, speaker) + uint(3, packet) + data(4, opus)
+
     def cases(pairs):
         return [{"name": name, "bytes": raw.hex()} for name, raw in pairs]
 
@@ -479,6 +482,16 @@ def make_control():
                               ("event that is none", down(stated=b"\xff\xff")),
                               ("event of a wrong shape", down(stated=event("message"))),
                               ("received after the year 9999", down(received=LATEST_US + 1))]),
+        },
+        "talk": {
+            "valid": cases([("a packet", talk()), ("longest packet", talk(opus=bytes(1275))),
+                            ("takes the floor", data(1, CAPTURE) + data(2, "王女士")),
+                            ("nobody speaks", data(1, CAPTURE))]),
+            "invalid": cases([("nil capture", talk(capture=NIL)), ("no capture", data(2, "王女士")),
+                              ("packet beyond 1275 bytes", talk(opus=bytes(1276))),
+                              ("sound of nobody", data(1, CAPTURE) + data(4, b"\xf8")),
+                              ("name with a line feed", talk(speaker="a\nb")),
+                              ("number beyond 2^40", talk(packet=1 << 40))]),
         },
         "status": {
             "valid": cases([("online and waiting", status()), ("last will", uint(2, TIME_US))]),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hello, receipt, status, down and the feed's events; the first byte of the input says which.
+// Hello, receipt, status, down, talk and the feed's events; the first byte of the input says which.
 #include "proto/codec/control.h"
 #include "proto/codec/limits.h"
 #include "tests/fuzz/fuzz.h"
@@ -23,11 +23,12 @@ void fuzz_receipt(ByteView bytes) {
 void fuzz_one(ByteView input) {
   if (input.empty()) return;
   const ByteView bytes = input.subspan(1);
-  switch (input[0] % 5) {
+  switch (input[0] % 6) {
     case 0: static_cast<void>(parse_hello(bytes)); break;
     case 1: fuzz_receipt(bytes); break;
     case 2: static_cast<void>(parse_status(bytes)); break;
     case 4: static_cast<void>(parse_down(bytes)); break;
+    case 5: static_cast<void>(parse_talk(bytes)); break;
     default: static_cast<void>(parse_committed_event(bytes)); break;
   }
 }

@@ -40,7 +40,8 @@ control = load("control.json")
 committed = bytes([3, 0x0A, 3]) + b"abc" + bytes([0x12, 16]) + bytes(range(16)) + bytes([0x18, 5])
 write("fuzz_control", [bytes([kind]) + seed for kind, name in enumerate(("hello", "receipt", "status"))
                        for seed in raw(control[name]["valid"])] + [committed] +
-      [bytes([4]) + seed for seed in raw(control["down"]["valid"])])
+      [bytes([4]) + seed for seed in raw(control["down"]["valid"])] +
+      [bytes([5]) + seed for seed in raw(control["talk"]["valid"])])
 cmaf = load("cmaf.json")
 write("fuzz_init", raw(cmaf["init_valid"]))
 write("fuzz_chunk", raw(cmaf["chunk_valid"]))

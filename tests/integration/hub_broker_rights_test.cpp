@@ -119,6 +119,9 @@ class HubBrokerRightsTest : public testing::Test {
   static Topics to(ProjectId project, DeviceId device) {
     return to_devices(project.text(), device.text());
   }
+  static std::string talk(ProjectId project, DeviceId device) {
+    return under(project.text(), device.text(), "talk");
+  }
   // Every kind of topic of everybody, and some that are nobody's.
   Topics all_topics() const {
     Topics topics;
@@ -126,6 +129,7 @@ class HubBrokerRightsTest : public testing::Test {
       topics.push_back(feed_topic(project));
       for (const DeviceId device : {mine_.id, neighbour_.id, foreign_.id, gateway_}) {
         topics = topics + from(project, device) + to(project, device);
+        topics.push_back(talk(project, device));
       }
     }
     topics.push_back(under(project_.text(), mine_.id.text(), "other"));
@@ -141,7 +145,8 @@ class HubBrokerRightsTest : public testing::Test {
       filters.push_back("sitecast/1/" + project + "/feed");
       for (const std::string& device : {std::string("+"), mine_.id.text()}) {
         filters = filters + from_devices(project, device, "#") + to_devices(project, device) +
-                  Topics{under(project, device, "#"), under(project, device, "+")};
+                  Topics{under(project, device, "#"), under(project, device, "+"),
+                         under(project, device, "talk")};
       }
     }
     std::ranges::sort(filters);
@@ -192,6 +197,8 @@ TEST_F(HubBrokerRightsTest, DevicePublishesItsOwnTopicsAndNothingElse) {
     ASSERT_TRUE(neighbour->may_subscribe(topic));
   for (const std::string& topic : to(other_project_, foreign_.id))
     ASSERT_TRUE(foreign->may_subscribe(topic));
+  ASSERT_TRUE(neighbour->may_subscribe(talk(project_, neighbour_.id)));
+  ASSERT_TRUE(foreign->may_subscribe(talk(other_project_, foreign_.id)));
 
   auto device = connected(mine_);
   const Topics own = from(project_, mine_.id);
@@ -208,9 +215,9 @@ TEST_F(HubBrokerRightsTest, DevicePublishesItsOwnTopicsAndNothingElse) {
   EXPECT_THAT(foreign->heard_until_last(), testing::IsEmpty());
 }
 
-TEST_F(HubBrokerRightsTest, DeviceReadsItsOwnReceiptsAndCommandsAndNothingElse) {
+TEST_F(HubBrokerRightsTest, DeviceReadsItsOwnReceiptsCommandsAndTalkAndNothingElse) {
   auto device = connected(mine_);
-  const Topics own = to(project_, mine_.id);
+  const Topics own = to(project_, mine_.id) + Topics{talk(project_, mine_.id)};
   const Topics filters = all_topics() + wide_filters();
   const Topics granted = granted_to(*device, filters + shared(filters));
   EXPECT_THAT(std::set<std::string>(granted.begin(), granted.end()),
@@ -223,6 +230,11 @@ TEST_F(HubBrokerRightsTest, DeviceReadsItsOwnReceiptsAndCommandsAndNothingElse) 
   const Topics told = to(project_, neighbour_.id) + to(other_project_, foreign_.id) +
                       Topics{feed_topic(project_), feed_topic(other_project_), own[0], own[1]};
   for (const std::string& topic : told) ASSERT_TRUE(hub_->may_publish(topic)) << topic;
+  auto gateway = service("gateway-publisher");
+  for (const std::string& topic : {talk(project_, neighbour_.id), talk(other_project_, foreign_.id),
+                                   talk(project_, mine_.id)}) {
+    ASSERT_TRUE(gateway->may_publish(topic)) << topic;
+  }
   hub_->say_last(own[0]);
   EXPECT_THAT(device->heard_until_last(), UnorderedElementsAreArray(own));
 }
@@ -253,10 +265,16 @@ TEST_F(HubBrokerRightsTest, GatewayReaderReadsLiveStatusAndFeedsAndPublishesNoth
               UnorderedElementsAreArray({own[0], own[4], feed_topic(project_)}));
 }
 
-TEST_F(HubBrokerRightsTest, GatewayPublisherSpeaksUnderItsOwnIdInEveryProject) {
+TEST_F(HubBrokerRightsTest, GatewayPublisherSpeaksUnderItsOwnIdInEveryProjectAndToEveryDevice) {
   auto publisher = service("gateway-publisher");
   const Topics own = from(project_, gateway_) + from(other_project_, gateway_);
-  EXPECT_THAT(accepted_from(*publisher), UnorderedElementsAreArray(own));
+  Topics spoken;
+  for (const ProjectId project : {project_, other_project_}) {
+    for (const DeviceId device : {mine_.id, neighbour_.id, foreign_.id, gateway_}) {
+      spoken.push_back(talk(project, device));
+    }
+  }
+  EXPECT_THAT(accepted_from(*publisher), UnorderedElementsAreArray(own + spoken));
   publisher->say_last(own[3]);
   EXPECT_THAT(hub_->heard_until_last(), UnorderedElementsAreArray(twice(own)));
 

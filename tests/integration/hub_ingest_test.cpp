@@ -123,6 +123,40 @@ class HubIngestTest : public testing::Test {
   EnrolledDevice mine_;
 };
 
+TEST_F(HubIngestTest, RemoteVoiceIsTakenFromTheGatewayAloneForACaptureThatIsHere) {
+  std::string id;
+  std::ifstream(stack_.layout().gateway_device()) >> id;
+  EnrolledDevice speaking{.project = project_,
+                          .id = DeviceId::parse(id).value_or(DeviceId()),
+                          .password = stack_.password_of("gateway-publisher"),
+                          .key = mine_.key};
+  SimulatedDevice gateway(kPort, speaking, "gateway-publisher");
+  ASSERT_TRUE(gateway.connect_and_listen());
+  auto sender = device(mine_);
+  TrackMaker video = maker("video");
+  TrackMaker talk{video.capture(), "talk.0", mine_.key, {}};
+
+  const MadePart said = talk.next();
+  gateway.send(talk, said);
+  ASSERT_TRUE(gateway.pump_until([&] { return refused(gateway, v1::OVERLOADED); }));
+
+  const MadePart filmed = video.next(true);
+  sender->send(video, filmed);
+  ASSERT_TRUE(sender->pump_until([&] { return sender->contiguous(video) == 1; }));
+  gateway.send(talk, said);
+  ASSERT_TRUE(gateway.pump_until([&] { return gateway.contiguous(talk) == 1; }));
+
+  TrackMaker imitated{video.capture(), "talk.1", mine_.key, {}};
+  sender->send(imitated, imitated.next());
+  ASSERT_TRUE(sender->pump_until([&] { return refused(*sender, v1::NOT_ALLOWED); }));
+  TrackMaker stolen{video.capture(), "video", mine_.key, {}};
+  gateway.send(stolen, stolen.next());
+  ASSERT_TRUE(gateway.pump_until([&] { return refused(gateway, v1::NOT_ALLOWED); }));
+
+  expect_archived(video, {filmed});
+  expect_archived(talk, {said});
+}
+
 TEST_F(HubIngestTest, PartsAreArchivedOnceReceiptedAndReadable) {
   auto sender = device(mine_);
   TrackMaker video = maker("video");

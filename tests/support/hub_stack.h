@@ -124,6 +124,10 @@ class SimulatedDevice : public MqttPeer {
   SimulatedDevice(std::uint16_t port, EnrolledDevice device)
       : MqttPeer(port, device.id.text(), device.password), device_(std::move(device)) {}
 
+  // A service that speaks under a device's id.
+  SimulatedDevice(std::uint16_t port, EnrolledDevice device, const std::string& username)
+      : MqttPeer(port, username, device.password), device_(std::move(device)) {}
+
   // connect() and subscribe; true when the broker has confirmed.
   bool connect_and_listen();
   void send(const TrackMaker& track, const MadePart& part, bool live = false);

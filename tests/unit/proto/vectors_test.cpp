@@ -198,6 +198,7 @@ TEST(VectorsTest, ControlMessages) {
   check_cases(vectors["receipt"], [](const Bytes& bytes) { return parse_receipt(bytes); });
   check_cases(vectors["status"], [](const Bytes& bytes) { return parse_status(bytes); });
   check_cases(vectors["down"], [](const Bytes& bytes) { return parse_down(bytes); });
+  check_cases(vectors["talk"], [](const Bytes& bytes) { return parse_talk(bytes); });
 }
 
 Result<Bytes> make_init(const Json& each) {

@@ -16,9 +16,9 @@ export function trackKind(track: string): TrackKind | null {
 
 export type Topic =
   | { kind: 'live' | 'fill'; project: string; device: string; capture: string; track: string }
-  | { kind: 'event' | 'hello' | 'receipt' | 'down' | 'status'; project: string; device: string };
+  | { kind: 'event' | 'hello' | 'receipt' | 'down' | 'talk' | 'status'; project: string; device: string };
 
-const deviceKinds = ['event', 'hello', 'receipt', 'down', 'status'] as const;
+const deviceKinds = ['event', 'hello', 'receipt', 'down', 'talk', 'status'] as const;
 
 export function formatTopic(topic: Topic): string {
   const prefix = `sitecast/1/${topic.project}/${topic.device}/${topic.kind}`;
