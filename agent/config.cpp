@@ -187,6 +187,12 @@ std::optional<std::string> read_screen(TableReader table, const std::filesystem:
   return table.finish();
 }
 
+std::optional<std::string> read_talk(TableReader table, TalkConfig& talk) {
+  table.text("sink", talk.sink);
+  table.number("hold_ms", talk.hold_ms, 0, 1000);
+  return table.finish();
+}
+
 }  // namespace
 
 Result<AgentConfig> parse_config(std::string_view text, const std::filesystem::path& folder,
@@ -210,6 +216,7 @@ Result<AgentConfig> parse_config(std::string_view text, const std::filesystem::p
   if (!error) error = read_publish(root.table("publish"), config.publish);
   if (!error) error = read_network(root.table("network"), config.network);
   if (!error) error = read_screen(root.table("screen"), folder, config.screen);
+  if (!error) error = read_talk(root.table("talk"), config.talk);
   if (const auto root_error = root.finish()) error = root_error;
   if (error) return invalid_argument(fmt::format("{}: {}", name, *error));
   if (config.broker.username.empty()) config.broker.username = config.device_id.text();

@@ -52,6 +52,11 @@ struct ScreenConfig {
   std::string audio;   // as --audio
 };
 
+struct TalkConfig {
+  std::string sink = "autoaudiosink";  // GStreamer launch fragment; empty: nothing is played
+  std::uint32_t hold_ms = 60;
+};
+
 struct AgentConfig {
   DeviceId device_id;
   ProjectId project_id;
@@ -64,6 +69,7 @@ struct AgentConfig {
   PublishConfig publish;
   NetworkConfig network;
   ScreenConfig screen;
+  TalkConfig talk;
 };
 
 // What a command needs of the file: keygen runs before the device is enrolled.

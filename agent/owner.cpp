@@ -79,6 +79,9 @@ Result<std::unique_ptr<Owner>> Owner::open(const AgentConfig& config, bool onlin
     courier.heard_until_us = [inbox = owner->inbox_.get()](ProjectId project) {
       return inbox->heard_until_us(project);
     };
+    owner->talk_ = std::make_unique<TalkPlayer>(TalkSettings{config.talk.sink, config.talk.hold_ms},
+                                                owner->clock_, owner->log_.child("talk"));
+    courier.on_talk = [talk = owner->talk_.get()](const v1::Talk& said) { talk->take(said); };
     owner->courier_ = std::make_unique<Courier>(std::move(courier), *owner->spool_, owner->clock_,
                                                 owner->log_.child("publish"));
   }
@@ -207,7 +210,8 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
   };
   hooks.progress = [this](CaptureId id) { return progress_of(id); };
   DirectionNews news(*inbox_, false);
-  hooks.news = [&news] { return news.take(); };
+  std::uint64_t talk_seen = talk_ ? talk_->speaking().revision : 0;
+  hooks.news = [this, &news, &talk_seen] { return take_news(news, talk_seen); };
   SC_TRY_ASSIGN(const Film film,
                 Filming(*spool_, clock_, log_, std::move(hooks), stop, reply).run(options));
   const RecordingEnd& end = film.end;
@@ -232,6 +236,17 @@ Result<nlohmann::json> Owner::record(const Request& request, StopSignal& stop, c
     }
   }
   return summary;
+}
+
+std::vector<nlohmann::json> Owner::take_news(DirectionNews& news, std::uint64_t& talk_seen) const {
+  std::vector<nlohmann::json> all = news.take();
+  if (!talk_) return all;
+  const Speaking speaking = talk_->speaking();
+  if (std::exchange(talk_seen, speaking.revision) != speaking.revision) {
+    all.push_back(
+        {{"type", "talk"}, {"capture_id", speaking.capture.text()}, {"speaker", speaking.speaker}});
+  }
+  return all;
 }
 
 nlohmann::json Owner::progress_of(CaptureId capture) const {
@@ -578,12 +593,13 @@ Result<nlohmann::json> Owner::say(const Request& request, StopSignal& stop) {
 
 Result<nlohmann::json> Owner::watch(StopSignal& stop, const Reply& reply) {
   DirectionNews news(*inbox_, true);
-  std::uint64_t seen = 0;
+  std::uint64_t seen = 0, talk_seen = 0;
   reply({{"type", "ready"}});
   while (!stop.raised()) {
     seen = inbox_->revision();
-    for (const nlohmann::json& one : news.take()) reply(one);
-    while (!stop.raised() && !inbox_->wait_beyond(seen, kPollMs * 1000)) {
+    for (const nlohmann::json& one : take_news(news, talk_seen)) reply(one);
+    while (!stop.raised() && !inbox_->wait_beyond(seen, kPollMs * 1000) &&
+           (!talk_ || talk_->speaking().revision == talk_seen)) {
     }
   }
   return nlohmann::json{{"type", "stopped"}};

@@ -14,11 +14,13 @@
 #include "agent/capture/recording.h"
 #include "agent/config.h"
 #include "agent/direction/inbox.h"
+#include "agent/direction_report.h"
 #include "agent/part_tap.h"
 #include "agent/publish/courier.h"
 #include "agent/request.h"
 #include "agent/spool/spool.h"
 #include "agent/stop_signal.h"
+#include "agent/talk/talk_player.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
 #include "proto/base/mutex.h"
@@ -68,6 +70,8 @@ class Owner {
   Status wait_delivered(CaptureId capture, StopSignal& stop, const Reply& reply);
   // Waits until this one event is at the hub. kDataLoss: the hub does not take it.
   Status wait_stated(EventId event, StopSignal& stop);
+  // What has come from people since it was last asked, and who speaks, where that has changed.
+  std::vector<nlohmann::json> take_news(DirectionNews& news, std::uint64_t& talk_seen) const;
   nlohmann::json progress_of(CaptureId capture) const;
   Result<ProjectId> project_of(const Request& request) const;
   Result<CaptureSummary> find_capture(const Request& request) const;
@@ -80,6 +84,7 @@ class Owner {
   SystemDisk disk_;
   std::unique_ptr<Spool> spool_;      // outlives what hangs on it
   std::unique_ptr<Inbox> inbox_;      // outlives the courier
+  std::unique_ptr<TalkPlayer> talk_;  // null: not online; outlives the courier
   std::unique_ptr<Courier> courier_;  // null: not online
   Mutex mutex_;
   std::map<CaptureId, std::shared_ptr<Recording>> recordings_ SC_GUARDED_BY(mutex_);

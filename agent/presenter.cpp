@@ -61,6 +61,11 @@ std::string Presenter::line_of(const nlohmann::json& object) const {
   if (type == "trouble") return trouble_line(object);
   if (type == "pin" || type == "message") return direction_line(object);
   if (type == "request") return request_line(object);
+  if (type == "talk") {
+    const std::string speaker = text_of(object, "speaker");
+    return speaker.empty() ? "♪ " + word("talk_over")
+                           : fmt::format("♪ {} {}", speaker, word("speaks"));
+  }
   if (type == "paused") return "! " + word("paused_full");
   if (type == "resumed") {
     return fmt::format("{} {}", word("resumed"), text_of(object, "capture_id"));

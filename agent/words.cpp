@@ -105,6 +105,8 @@ constexpr std::array kEntries = {
     Entry{"voice", "仅语音", "voice only"},
     Entry{"record_only", "暂停直播，只在本机拍摄", "not live, recorded on this device only"},
     Entry{"another_device", "另一台设备", "another device"},
+    Entry{"speaks", "正在讲话", "is speaking"},
+    Entry{"talk_over", "讲话结束", "nobody is speaking any more"},
     Entry{"points_at", "指着画面", "points at the"},
     Entry{"at_top_left", "左上方", "top left"},
     Entry{"at_top", "上方", "top"},

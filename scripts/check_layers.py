@@ -34,6 +34,7 @@ ALLOWED = {
     "agent/publish": ["proto", "agent/spool"],
     "agent/direction": ["proto"],
     "agent/screen": ["proto"],
+    "agent/talk": ["proto", "agent/gst"],
     "agent": ["proto", "agent"],
     "hub/ingest": ["proto"],
     "hub/verify": ["proto", "hub/archive", "hub/enrol", "hub/index/work.h"],

@@ -249,6 +249,11 @@ void Courier::take_message(const Message& message) {
   const auto name = parse_topic(message.topic);
   if (!name || name->device != settings_.device) return;
   if (name->kind == TopicKind::kDown) return take_down(name->project, message);
+  if (name->kind == TopicKind::kTalk) {
+    const auto talk = parse_talk(as_bytes(message.payload));
+    if (talk.ok() && settings_.on_talk) settings_.on_talk(*talk);
+    return;
+  }
   if (name->kind != TopicKind::kReceipt) return;
   const auto receipt = parse_receipt(as_bytes(message.payload));
   if (!receipt.ok()) {
@@ -363,6 +368,7 @@ void Courier::subscribe_for(ProjectId project) {
   // PUBACK would only cost uplink, one for each group that the hub commits.
   transport_->subscribe(*topic(TopicKind::kReceipt, project), 0);
   transport_->subscribe(*topic(TopicKind::kDown, project), 1);
+  if (settings_.on_talk) transport_->subscribe(*topic(TopicKind::kTalk, project), 0);
 }
 
 // Often: before anything is decided.

@@ -48,6 +48,8 @@ struct CourierSettings {
   // What people direct to this device. Called on the delivery thread; must only post. Empty: nobody
   // listens, and it is not asked for.
   std::function<void(ProjectId, const v1::Down&)> on_down;
+  // What a person says to those who film. As on_down.
+  std::function<void(const v1::Talk&)> on_talk;
   // The newest of it that is kept here, as the hub's clock has it.
   std::function<std::int64_t(ProjectId)> heard_until_us;
 };
