@@ -8,6 +8,7 @@
 
 #include "hub/archive/layout.h"
 #include "proto/base/file.h"
+#include "proto/codec/topics.h"
 
 namespace sitecast::gateway {
 namespace {
@@ -65,6 +66,7 @@ App::~App() {
   if (publisher_) publisher_->stop();  // answers what the desk waits for
   if (desk_) desk_->stop();
   if (hub_door_) hub_door_->stop();
+  if (carrier_) carrier_->stop();
   if (accounts_) accounts_->stop();
 }
 
@@ -83,11 +85,12 @@ Status App::build(ReadPool::ReaderFactory open_reader) {
   SC_TRY_ASSIGN(accounts_, Accounts::open(config_.state_dir, clock_, post));
   pool_ = std::make_unique<ReadPool>(kReadThreads, std::move(open_reader));
   SC_TRY(open_desk());
+  SC_TRY(open_talk());
   hub_door_ = std::make_unique<HubDoor>(hub::Layout(config_.hub_state_dir).enrolment_socket());
   service_ = std::make_unique<Service>(
       Service::Parts{*accounts_, *pool_, live_, hls_, snapshot_, devices_, static_files_, clock_,
                      hub::Layout(config_.hub_state_dir), *desk_, *hub_door_, publisher_.get(),
-                     config_.public_origin, config_.broker.plain.has_value(), post});
+                     talk_.get(), config_.public_origin, config_.broker.plain.has_value(), post});
   SC_TRY_ASSIGN(server_,
                 Server::open(loop_,
                              {config_.listen, config_.tls, config_.limits,
@@ -132,9 +135,38 @@ Status App::open_desk() {
   return Ok{};
 }
 
+Status App::open_talk() {
+  if (!publisher_) return Ok{};
+  SC_TRY_ASSIGN(carrier_,
+                TalkCarrier::open(
+                    config_.state_dir / "talk",
+                    [publisher = publisher_.get()](std::string topic, auto payload, int qos) {
+                      publisher->send(std::move(topic), std::move(payload), qos);
+                    },
+                    clock_));
+  TalkDesk::Ways ways;
+  ways.to_device = [this](ProjectId project, DeviceId device, const v1::Talk& talk) {
+    publisher_->send(format_topic({TopicKind::kTalk, project, device, CaptureId(), ""}),
+                     std::make_shared<const std::string>(talk.SerializeAsString()), 0);
+  };
+  ways.to_archive = [this](ProjectId project, CaptureId capture, const std::string& track,
+                           TalkPart part) {
+    carrier_->carry(project, capture, track, std::move(part));
+  };
+  ways.is_full = [this] { return carrier_->is_full(); };
+  talk_ = std::make_unique<TalkDesk>(live_, carrier_->track_name(), std::move(ways), clock_);
+  publisher_->watch({[this](DeviceId gateway) {
+                       carrier_->connected(gateway);
+                       loop_.post([this, gateway] { talk_->gateway_is(gateway); });
+                     },
+                     [this](const v1::Receipt& receipt) { carrier_->receipted(receipt); }});
+  return Ok{};
+}
+
 void App::run(const std::function<void()>& ready) {
   loop_.on_stop_signal([this] { begin_stop(); });
   broker_->start();
+  if (carrier_) carrier_->start();
   if (publisher_) publisher_->start();
   loop_.post([this, ready] {
     log_.info("listening on {}:{}, {} web files", config_.listen.address, port(),
@@ -167,6 +199,7 @@ void App::begin_stop() {
 void App::tick() {
   live_.tick(clock_.monotonic_us());
   hls_.tick(clock_.monotonic_us());
+  if (talk_) talk_->tick();
   const auto counters = live_.counters();
   const auto hls_counters = hls_.counters();
   const MutexLock lock(counters_mutex_);
@@ -277,6 +310,9 @@ Status App::open_metrics() {
        hls(&HlsLive::Counters::waiting)},
       {"sitecast_gateway_hls_kept_bytes", "Parts kept for who follows over HLS", Kind::kGauge,
        hls(&HlsLive::Counters::kept_bytes)},
+      {"sitecast_gateway_talk_parts_held", "Parts of talk that wait for the hub's receipt",
+       Kind::kGauge,
+       [this] { return carrier_ ? static_cast<double>(carrier_->held_parts()) : 0.0; }},
       {"sitecast_gateway_reads_waiting", "Requests waiting for a read thread", Kind::kGauge,
        [this] { return static_cast<double>(pool_->waiting()); }},
   };

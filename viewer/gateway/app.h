@@ -25,6 +25,8 @@
 #include "viewer/gateway/server/server.h"
 #include "viewer/gateway/server/traffic.h"
 #include "viewer/gateway/static_files.h"
+#include "viewer/gateway/talk/talk_carrier.h"
+#include "viewer/gateway/talk/talk_desk.h"
 
 namespace sitecast::gateway {
 
@@ -46,6 +48,7 @@ class App final : public BrokerReader::Receiver {
   Status build(ReadPool::ReaderFactory open_reader);
   Status open_broker_reader();
   Status open_desk();
+  Status open_talk();
   Status open_metrics();
   void tick();
   void begin_stop();
@@ -75,6 +78,8 @@ class App final : public BrokerReader::Receiver {
   std::unique_ptr<Accounts> accounts_;
   std::unique_ptr<ReadPool> pool_;
   std::unique_ptr<EventPublisher> publisher_;  // null: nothing can be stated
+  std::unique_ptr<TalkCarrier> carrier_;       // null with the publisher
+  std::unique_ptr<TalkDesk> talk_;
   std::unique_ptr<PlanDesk> desk_;
   std::unique_ptr<HubDoor> hub_door_;
   std::unique_ptr<Service> service_;

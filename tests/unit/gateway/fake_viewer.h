@@ -33,6 +33,13 @@ class FakeViewer final : public PushChannel {
   }
   void close(CloseCode code) override { closed = code; }
   void when_closed(std::function<void()> callback) override { callbacks_.push_back(callback); }
+  void when_said(Said callback) override { said_ = std::move(callback); }
+  void say(std::string_view text) {
+    if (said_) said_(false, text);
+  }
+  void send_packet(std::string_view packet) {
+    if (said_) said_(true, packet);
+  }
   // The connection is gone.
   void leave() {
     for (auto& callback : std::exchange(callbacks_, {})) callback();
@@ -44,6 +51,7 @@ class FakeViewer final : public PushChannel {
 
  private:
   std::vector<std::function<void()>> callbacks_;
+  Said said_;
 };
 
 }  // namespace sitecast::gateway

@@ -347,7 +347,11 @@ std::optional<Answer> Service::guard_and_read(const std::shared_ptr<Call>& share
 Upgrade Service::upgrade(const Call& call, ProjectId project, bool ended) {
   OpenSockets::Right right{call.session, call.subject, project};
   const bool updates = call.route->id == RouteId::kUpdates;
-  return {[this, right, updates, ended,
+  const bool may_talk =
+      decide(call.subject, Action::kDirect, {ObjectKind::kProject, project}) == Decision::kAllow;
+  const TalkDesk::Person person{call.display_name.empty() ? call.subject.user : call.display_name,
+                                role_in(call.subject, project) == Role::kCentre};
+  return {[this, right, updates, ended, may_talk, person,
            capture = call.params.capture](const std::shared_ptr<PushChannel>& channel) {
     // The session may have ended while the handshake was under way.
     if (!parts_.accounts.is_valid(right.session)) {
@@ -359,6 +363,9 @@ Upgrade Service::upgrade(const Call& call, ProjectId project, bool ended) {
     } else {
       parts_.live.watch_capture(right.project, capture, ended, channel,
                                 parts_.clock.monotonic_us());
+      if (parts_.talk != nullptr && may_talk && !ended) {
+        parts_.talk->admit(right.project, capture, person, channel);
+      }
     }
   }};
 }

@@ -28,6 +28,7 @@
 #include "viewer/gateway/live/live_hub.h"
 #include "viewer/gateway/routes.h"
 #include "viewer/gateway/static_files.h"
+#include "viewer/gateway/talk/talk_desk.h"
 
 namespace sitecast::gateway {
 
@@ -47,6 +48,7 @@ class Service final : public RequestHandler {
     PlanDesk& desk;
     HubDoor& hub;
     EventPublisher* publisher;  // null: nothing can be stated
+    TalkDesk* talk;             // null: nobody can be heard
     std::string public_origin;  // empty: the Host field says where we are
     bool tunnel = false;        // the broker can be reached through us
     Post post_to_io;

@@ -61,6 +61,10 @@ class EventPublisher::Connection : public virtual mqtt::callback {
       if (!event.done) client_.publish(topic, event.bytes, 1, false);
     }
   }
+  void send(const Sending& sending) {
+    client_.publish(sending.topic, sending.payload->data(), sending.payload->size(), sending.qos,
+                    false);
+  }
   void close() {
     try {
       if (client_.is_connected()) client_.disconnect(0)->wait_for(std::chrono::seconds(1));
@@ -130,6 +134,13 @@ void EventPublisher::state(ProjectId project, const std::vector<v1::Event>& even
   pending->done(unavailable("too much waits to be stated"));
 }
 
+void EventPublisher::send(std::string topic, std::shared_ptr<const std::string> payload, int qos) {
+  const MutexLock lock(mutex_);
+  if (!up_ || lost_ || stopping_) return;
+  sending_.push_back({std::move(topic), std::move(payload), qos});
+  changed_.notify_all();
+}
+
 Status EventPublisher::publish(ProjectId project, const std::vector<v1::Event>& events) {
   std::promise<Status> answered;
   state(project, events, [&](const Status& status) { answered.set_value(status); });
@@ -153,6 +164,11 @@ void EventPublisher::run() {
       connection->open();
       log_.info("connected to {} as {}", settings_.url, settings_.username);
       pause_us = kFirstPauseUs;
+      {
+        const MutexLock lock(mutex_);
+        up_ = true;
+      }
+      if (watcher_.connected) watcher_.connected(*device);
       serve(*connection);
     } catch (const mqtt::exception& failure) {
       log_.warn("nothing can be stated: {}; trying again in {} ms", failure.what(),
@@ -160,6 +176,11 @@ void EventPublisher::run() {
     }
     if (connection) connection->close();
     connection.reset();
+    {
+      const MutexLock lock(mutex_);
+      up_ = false;
+      sending_.clear();
+    }
     pause(pause_us);
     pause_us = std::min(pause_us * 2, kLongestPauseUs);
   }
@@ -169,14 +190,20 @@ void EventPublisher::serve(Connection& connection) {
   for (;;) {
     Pendings unsent;
     std::vector<v1::Receipt> receipts;
-    if (!next(unsent, receipts)) return;
-    for (const v1::Receipt& receipt : receipts) take(receipt);
+    std::vector<Sending> sending;
+    if (!next(unsent, receipts, sending)) return;
+    for (const Sending& one : sending) connection.send(one);
+    for (const v1::Receipt& receipt : receipts) {
+      take(receipt);
+      if (watcher_.receipt) watcher_.receipt(receipt);
+    }
     for (const auto& pending : unsent) connection.send(*pending);
     finish_late();
   }
 }
 
-bool EventPublisher::next(Pendings& unsent, std::vector<v1::Receipt>& receipts) {
+bool EventPublisher::next(Pendings& unsent, std::vector<v1::Receipt>& receipts,
+                          std::vector<Sending>& sending) {
   const MutexLock lock(mutex_);
   for (;;) {
     if (stopping_ || lost_) return false;
@@ -184,12 +211,13 @@ bool EventPublisher::next(Pendings& unsent, std::vector<v1::Receipt>& receipts) 
       if (!std::exchange(pending->sent, true)) unsent.push_back(pending);
     }
     receipts.swap(receipts_);
-    if (!unsent.empty() || !receipts.empty()) return true;
+    sending.swap(sending_);
+    if (!unsent.empty() || !receipts.empty() || !sending.empty()) return true;
     if (pending_.empty()) {
       changed_.wait(mutex_);
     } else {
       changed_.wait_for_us(mutex_, kLookUs);
-      if (receipts_.empty()) return !stopping_ && !lost_;
+      if (receipts_.empty() && sending_.empty()) return !stopping_ && !lost_;
     }
   }
 }

@@ -46,6 +46,14 @@ class EventPublisher {
   void state(ProjectId project, const std::vector<v1::Event>& events, Done done);
   // The same, blocking.
   Status publish(ProjectId project, const std::vector<v1::Event>& events);
+  // Beside the events, on the connection that stands; without one it goes nowhere.
+  void send(std::string topic, std::shared_ptr<const std::string> payload, int qos);
+  // Called on the publisher's thread; must only post. Set before start().
+  struct Watcher {
+    std::function<void(DeviceId gateway)> connected;
+    std::function<void(const v1::Receipt&)> receipt;
+  };
+  void watch(Watcher watcher) { watcher_ = std::move(watcher); }
 
  private:
   class Connection;
@@ -60,12 +68,17 @@ class EventPublisher {
     std::int64_t until_us = 0;  // without another receipt
     bool sent = false;          // on this connection
   };
+  struct Sending {
+    std::string topic;
+    std::shared_ptr<const std::string> payload;
+    int qos = 0;
+  };
   using Pendings = std::list<std::shared_ptr<Pending>>;
 
   void run();
   void serve(Connection& connection);
   // Waits until something happened; what there is to do. False: stop, or the connection is lost.
-  bool next(Pendings& unsent, std::vector<v1::Receipt>& receipts);
+  bool next(Pendings& unsent, std::vector<v1::Receipt>& receipts, std::vector<Sending>& sending);
   void pause(std::int64_t pause_us);
   void take(const v1::Receipt& receipt);
   void finish(const std::shared_ptr<Pending>& pending, const Status& status);
@@ -75,12 +88,15 @@ class EventPublisher {
   const BrokerSettings settings_;
   const std::filesystem::path device_file_;
   const SystemClock clock_;
+  Watcher watcher_;
   const Log log_{"gateway/state"};
 
   Mutex mutex_;
   CondVar changed_;
   Pendings pending_ SC_GUARDED_BY(mutex_);
   std::vector<v1::Receipt> receipts_ SC_GUARDED_BY(mutex_);
+  std::vector<Sending> sending_ SC_GUARDED_BY(mutex_);
+  bool up_ SC_GUARDED_BY(mutex_) = false;
   bool lost_ SC_GUARDED_BY(mutex_) = false;
   bool stopping_ SC_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "proto/codec/cmaf_muxer.h"
 #include "proto/codec/limits.h"
+#include "proto/codec/topics.h"
 #include "viewer/gateway/http/json_writer.h"
 #include "viewer/gateway/objects.h"
 
@@ -25,6 +27,7 @@ void remove(std::vector<std::shared_ptr<PushChannel>>& channels, const PushChann
 void LiveHub::on_part(ProjectId project, DeviceId device, CaptureId id,
                       std::shared_ptr<const LivePart> part, std::int64_t now_us) {
   const Key key{project, id};
+  if (track_kind(part->track()) == TrackKind::kTalk) return on_voice(key, device, part);
   Capture* entry = entry_for(key, device);
   if (entry == nullptr) {
     ++refused_parts_;
@@ -37,9 +40,51 @@ void LiveHub::on_part(ProjectId project, DeviceId device, CaptureId id,
   capture.offline_since_us.reset();
   capture.told_ended = false;
   if (!capture.live) set_live(key, capture, true);
+  note_moment(capture, *part, now_us);
   cache(capture, part);
   if (follower_ != nullptr) follower_->on_part(project, id, part);
   for (const auto& viewer : capture.viewers) viewer->send_part(part);
+}
+
+// Says nothing of what is filmed, and is not kept: whoever comes later hears what is said then.
+void LiveHub::on_voice(const Key& key, DeviceId device,
+                       const std::shared_ptr<const LivePart>& part) {
+  const auto found = captures_.find(key);
+  if (found == captures_.end() || found->second.closed || device != gateway_) return;
+  const PushChannel* speaker =
+      voice_of_ ? voice_of_(key.capture, part->track(), part->sequence) : nullptr;
+  for (const auto& viewer : found->second.viewers) {
+    if (viewer.get() != speaker) viewer->send_part(part);
+  }
+}
+
+void LiveHub::note_moment(Capture& capture, const LivePart& part, std::int64_t now_us) {
+  const auto kind = track_kind(part.track());
+  std::uint32_t timescale = 0;
+  if (kind == TrackKind::kVideo) {
+    timescale = kVideoTimescale;
+  } else if (kind == TrackKind::kAudio) {
+    if (part.timescale != 0) capture.sound_timescale = part.timescale;
+    timescale = capture.sound_timescale;
+    // Pictures may have stopped for want of bandwidth.
+    if (capture.end_of_video && now_us - capture.end_at_us < kLiveUs) return;
+  }
+  if (timescale == 0) return;
+  const std::uint64_t end = part.media_time + part.duration;
+  capture.end_us = static_cast<std::int64_t>(end / timescale * 1'000'000 +
+                                             end % timescale * 1'000'000 / timescale);
+  capture.end_at_us = now_us;
+  capture.end_of_video = kind == TrackKind::kVideo;
+}
+
+std::optional<LiveHub::Moment> LiveHub::moment_of(ProjectId project, CaptureId id,
+                                                  std::int64_t now_us) const {
+  const auto found = captures_.find(Key{project, id});
+  if (found == captures_.end()) return std::nullopt;
+  const Capture& capture = found->second;
+  if (capture.closed || !capture.device || capture.end_at_us == 0) return std::nullopt;
+  if (now_us - capture.end_at_us > kSilentUs) return std::nullopt;
+  return Moment{*capture.device, capture.end_us + now_us - capture.end_at_us};
 }
 
 LiveHub::Capture* LiveHub::entry_for(const Key& key, DeviceId device) {

@@ -75,6 +75,21 @@ class LiveHub {
                      const std::shared_ptr<PushChannel>& channel, std::int64_t now_us);
   void watch_project(ProjectId project, const std::shared_ptr<PushChannel>& channel);
 
+  // Where a capture that is being filmed is now.
+  struct Moment {
+    DeviceId device;
+    std::int64_t media_time_us = 0;  // of its newest picture or sound, and what has passed since
+  };
+  // nullopt: nothing of it comes, or it has ended.
+  [[nodiscard]] std::optional<Moment> moment_of(ProjectId project, CaptureId capture,
+                                                std::int64_t now_us) const;
+  // Remote voices are taken from this device only, the gateway's own.
+  void take_voices_from(DeviceId gateway) { gateway_ = gateway; }
+  // Whose voice a part of a `talk.n` is: that viewer does not hear it.
+  using VoiceOf =
+      std::function<const PushChannel*(CaptureId, std::string_view track, std::uint64_t sequence)>;
+  void tell_voices(VoiceOf voice_of) { voice_of_ = std::move(voice_of); }
+
   struct Counters {
     std::size_t live_captures = 0;
     std::size_t viewers = 0;
@@ -97,6 +112,10 @@ class LiveHub {
     bool told_ended = false;
     std::int64_t last_part_us = 0;
     std::optional<std::int64_t> offline_since_us;
+    std::int64_t end_us = 0;     // media time at which its newest part ends
+    std::int64_t end_at_us = 0;  // when that came; 0: never
+    bool end_of_video = false;   // as long as there are pictures, they are the clock
+    std::uint32_t sound_timescale = 0;
     std::map<std::string, TrackCache, std::less<>> tracks;
     Channels viewers;
   };
@@ -111,6 +130,8 @@ class LiveHub {
     }
   };
 
+  void on_voice(const Key& key, DeviceId device, const std::shared_ptr<const LivePart>& part);
+  static void note_moment(Capture& capture, const LivePart& part, std::int64_t now_us);
   // The capture's entry, made for its device if there is room; nullptr: there is none.
   Capture* entry_for(const Key& key, DeviceId device);
   void cache(Capture& capture, const std::shared_ptr<const LivePart>& part);
@@ -123,6 +144,8 @@ class LiveHub {
 
   LiveSnapshotHolder& snapshot_;
   Follower* follower_ = nullptr;
+  std::optional<DeviceId> gateway_;
+  VoiceOf voice_of_;
   std::unordered_map<Key, Capture, HashKey> captures_;
   std::unordered_map<ProjectId, Channels> project_viewers_;
   std::unordered_map<DeviceId, std::size_t> captures_of_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/live/part.h"
 
+#include "proto/codec/box_reader.h"
 #include "proto/codec/part_frame.h"
 
 namespace sitecast::gateway {
@@ -20,6 +21,10 @@ Result<std::shared_ptr<const LivePart>> make_live_part(std::string_view track, B
   part->media_time = envelope.media_time();
   part->duration = envelope.duration();
   part->init_hash8 = envelope.init_hash8();
+  if (part->starts_group) {
+    const auto init = read_init(as_bytes(envelope.init_segment()));
+    if (init.ok()) part->timescale = init->timescale;
+  }
   return std::shared_ptr<const LivePart>(std::move(part));
 }
 

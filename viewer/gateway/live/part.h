@@ -23,6 +23,7 @@ struct LivePart {
   std::uint64_t media_time = 0;  // track's timescale
   std::uint32_t duration = 0;
   std::string init_hash8;
+  std::uint32_t timescale = 0;  // of one that starts a group; 0: not told here
 
   [[nodiscard]] std::string_view track() const { return std::string_view(prefix).substr(1); }
   [[nodiscard]] std::size_t size_bytes() const { return prefix.size() + frame.size(); }

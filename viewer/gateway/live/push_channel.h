@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "viewer/gateway/live/part.h"
 
@@ -31,6 +32,9 @@ class PushChannel {
   // `closed` runs once when the connection is gone, for whatever reason; never inside a call of
   // this interface.
   virtual void when_closed(std::function<void()> closed) = 0;
+  // Each message that comes from the viewer, at most 2 KiB. Without this they are thrown away.
+  using Said = std::function<void(bool binary, std::string_view message)>;
+  virtual void when_said(Said said) = 0;
 };
 
 }  // namespace sitecast::gateway

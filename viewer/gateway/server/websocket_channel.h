@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A WebSocket that pushes to its viewer (RFC 6455 by Beast). What the viewer sends is read and
-// thrown away: the protocol has no messages in that direction. One write at a time; what waits
+// A WebSocket that pushes to its viewer (RFC 6455 by Beast). What the viewer sends is handed to who
+// asked for it (when_said), else read and thrown away. One write at a time; what waits
 // meanwhile is in the ViewerQueue. Each live message is written from the broker's own buffer. Owner
 // thread: the io thread. Owns itself by the handlers that are under way. Private to server/.
 #pragma once
@@ -46,11 +46,16 @@ class WebSocketChannel final : public PushChannel,
     while (true) {
       const auto [failed, size] = co_await stream_.async_read(incoming, kAwait);
       if (failed) break;
+      if (said_ && !closing_) {
+        said_(stream_.got_binary(),
+              std::string_view(static_cast<const char*>(incoming.cdata().data()), size));
+      }
       incoming.clear();
     }
     open_ = false;
     abort();
     environment_.traffic.live_parts_left_out += queue_.dropped_parts();
+    said_ = {};
     for (auto& closed : std::exchange(when_closed_, {})) closed();
   }
 
@@ -81,6 +86,8 @@ class WebSocketChannel final : public PushChannel,
     when_closed_.push_back(std::move(closed));
   }
 
+  void when_said(Said said) override { said_ = std::move(said); }
+
   void abort() override {
     error_code ignored;
     socket_of(stream_.next_layer()).close(ignored);
@@ -89,7 +96,7 @@ class WebSocketChannel final : public PushChannel,
 
  private:
   void set_up() {
-    constexpr std::size_t kIncomingBytes = 1024;
+    constexpr std::size_t kIncomingBytes = 2048;
     websocket::stream_base::timeout timeouts{};
     timeouts.handshake_timeout = std::chrono::seconds(10);
     timeouts.idle_timeout = std::chrono::seconds(20);
@@ -143,6 +150,7 @@ class WebSocketChannel final : public PushChannel,
   ViewerQueue queue_;
   ViewerQueue::Message current_;  // being written
   std::vector<std::function<void()>> when_closed_;
+  Said said_;
   CloseCode close_code_ = CloseCode::kNormal;
   bool open_ = false;
   bool writing_ = false;
