@@ -2,7 +2,7 @@
 // Pictures through what happens to them: pages opened too early, an uneven pace, long holes, agents that go
 // away and come back. And the walk directed by who watches.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -15,10 +15,51 @@ let browser: Browser;
 let owner: Visitor;
 let filming: Filming;
 const folder = mkdtempSync(join(tmpdir(), 'sitecast-live-'));
+const loudspeaker = join(folder, 'loudspeaker.raw');
+const rate = 48_000;
+const voiceHz = 1000;
+
+// Bursts of a tone, since a browser takes a steady one for noise.
+function makeVoice(): string {
+  const file = join(folder, 'voice.wav');
+  const bursts = `aevalsrc='0.5*sin(2*PI*${voiceHz}*t)*lt(mod(t,0.5),0.25)':s=${rate}:d=5`;
+  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', bursts, '-ac', '1', file]);
+  return file;
+}
+
+// How much of 100 ms of sound is the voice's tone, 0 to 1; the loudest piece counts (Goertzel).
+function voiceIn(samples: ArrayLike<number>): number {
+  const piece = rate / 10;
+  let most = 0;
+  for (let at = 0; at + piece <= samples.length; at += piece) {
+    let power = 0;
+    let [re, im] = [0, 0];
+    for (let i = 0; i < piece; i++) {
+      const sample = samples[at + i]!;
+      power += sample * sample;
+      re += sample * Math.cos((2 * Math.PI * voiceHz * i) / rate);
+      im += sample * Math.sin((2 * Math.PI * voiceHz * i) / rate);
+    }
+    const rms = Math.sqrt(power / piece);
+    if (rms > 300) most = Math.max(most, (2 * (re * re + im * im)) / (piece * power));
+  }
+  return most;
+}
+
+function heardOnSite(): number {
+  if (!existsSync(loudspeaker)) return 0;
+  const bytes = readFileSync(loudspeaker);
+  return voiceIn(new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1));
+}
 
 beforeAll(async () => {
   stack = await startStack();
-  browser = await startBrowser();
+  // What is heard on site is written down: 16 bit, one channel.
+  appendFileSync(
+    stack.device_config,
+    `\n[talk]\nsink = "audio/x-raw,format=S16LE,rate=${rate},channels=1 ! filesink location=${loudspeaker} buffer-mode=unbuffered sync=true"\n`,
+  );
+  browser = await startBrowser(makeVoice());
   owner = await visit(browser, stack.http, { size: 'phone', locale: 'zh-CN', scheme: 'light' });
   await signIn(owner.page, 'owner', stack.accounts['owner']!);
   filming = await stack.film('--source', 'test:');
@@ -60,6 +101,105 @@ describe('a page that was opened before the first picture', () => {
     await page.locator('[data-mode="live"][data-status="live"]').waitFor();
     expect((await watchPicture(page, 20)).distinctPictures).toBeGreaterThan(3);
     owner.assertClean();
+  });
+});
+
+// How often the page began to play sound that is mostly the voice's tone.
+async function countVoice(page: Page): Promise<void> {
+  await page.addInitScript((hz) => {
+    const heard = globalThis as unknown as { voiceHeard: number };
+    heard.voiceHeard = 0;
+    const start = AudioBufferSourceNode.prototype.start;
+    AudioBufferSourceNode.prototype.start = function (this: AudioBufferSourceNode, ...when: number[]) {
+      const sound = this.buffer?.getChannelData(0) ?? new Float32Array();
+      const step = (2 * Math.PI * hz) / (this.buffer?.sampleRate ?? 1);
+      let [re, im, power] = [0, 0, 0];
+      for (const [i, sample] of sound.entries()) {
+        re += sample * Math.cos(step * i);
+        im += sample * Math.sin(step * i);
+        power += sample * sample;
+      }
+      if (power > 0.001 * sound.length && (2 * (re * re + im * im)) / (sound.length * power) > 0.5) heard.voiceHeard++;
+      start.apply(this, when as [number]);
+    };
+  }, voiceHz);
+}
+
+const hearsVoice = (): boolean => (globalThis as unknown as { voiceHeard: number }).voiceHeard > 3;
+
+describe('an owner who speaks to the site', () => {
+  let other: Visitor;
+
+  beforeAll(async () => {
+    other = await visit(browser, stack.http, { size: 'desk', locale: 'en', scheme: 'dark' });
+    await countVoice(other.page);
+    await signIn(other.page, 'centre', stack.accounts['centre']!);
+    await other.page.goto(`/c/${filming.capture}`);
+    await other.page.locator('[data-mode="live"][data-status="live"]').waitFor();
+    await other.page.getByRole('button', { name: 'Sound on' }).first().click();
+  });
+  afterAll(() => other.context.close());
+
+  it('is heard there and by who else watches while the button is held, and all see who speaks', async () => {
+    const { page } = owner;
+    await page.goto(`/c/${filming.capture}`);
+    await page.locator('[data-mode="live"][data-status="live"]').waitFor();
+    await page.locator('[data-talk-hold]').hover();
+    await page.mouse.down();
+    await page.locator('[data-talk="speaking"]').waitFor();
+    await other.page.locator('[data-floor]:not([data-floor=""])').waitFor();
+    await vi.waitFor(() => expect(heardOnSite()).toBeGreaterThan(0.8), { timeout: 30_000, interval: 200 });
+    await eventually(other.page, hearsVoice, null);
+    await assertAccessible(page, 'speaking');
+    await assertAccessible(other.page, 'somebody speaks');
+    await screenshot(page, 'talk', { size: 'phone', locale: 'zh-CN', scheme: 'light' });
+    await screenshot(other.page, 'talk', { size: 'desk', locale: 'en', scheme: 'dark' });
+    await page.mouse.up();
+    await page.locator('[data-talk="idle"]').waitFor();
+    await other.page.locator('[data-floor=""]').waitFor();
+    owner.assertClean();
+    other.assertClean();
+  });
+
+  it('is told when somebody else speaks, and when the centre takes the floor', async () => {
+    const { page } = owner;
+    await other.page.keyboard.down('Space');
+    await other.page.locator('[data-talk="speaking"]').waitFor();
+    await page.locator('[data-talk-hold]').hover();
+    await page.mouse.down();
+    await page.getByText('现在有别人在讲话，等对方讲完再试。').waitFor();
+    await page.mouse.up();
+    await other.page.keyboard.up('Space');
+    await other.page.locator('[data-talk="idle"]').waitFor();
+    await page.getByText('话筒常开').click();
+    await page.locator('[data-talk="speaking"]').waitFor();
+    await other.page.keyboard.down('Space');
+    await page.getByText('中心接过了话筒。').waitFor();
+    await other.page.keyboard.up('Space');
+    expect(await page.getByRole('checkbox', { name: '话筒常开' }).isChecked()).toBe(false);
+    owner.assertClean();
+  });
+
+  it('is archived as a track of the capture, and heard with the recording', async () => {
+    const { page } = other;
+    const url = `/api/v1/captures/${filming.capture}`;
+    const begun = await vi.waitFor(
+      async () => {
+        const detail = (await (await other.context.request.get(url)).json()) as { tracks: string[] };
+        const talk = detail.tracks.find((name) => name.startsWith('talk'))!;
+        expect(talk).toBeDefined();
+        const answer = await other.context.request.get(`${url}/tracks/${talk}/playlist`);
+        const list = (await answer.json()) as { timescale: number; segments: { t: number }[] };
+        expect(list.segments.length).toBeGreaterThan(0);
+        return list.segments[0]!.t / list.timescale;
+      },
+      { timeout: 30_000 },
+    );
+    await page.goto(`/c/${filming.capture}?t=${Math.max(0, Math.floor(begun - 1))}`);
+    await page.locator('[data-mode="archive"][data-status="ready"]').waitFor();
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await eventually(page, hearsVoice, null);
+    other.assertClean();
   });
 });
 

@@ -24,8 +24,10 @@ export interface Look {
 // A camera and a microphone that are drawn, and that nobody is asked about.
 const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 
-export async function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...camera] });
+// `microphone`: a WAV file that every page hears when it asks for one.
+export async function startBrowser(microphone?: string): Promise<Browser> {
+  const voice = microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${microphone}`];
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...camera, ...voice] });
 }
 
 export interface Visitor {

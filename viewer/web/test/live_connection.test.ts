@@ -35,6 +35,8 @@ function watched(): { told: string[]; connection: LiveConnection } {
     refused: () => undefined,
     dropped: () => undefined,
     event: () => undefined,
+    floor: (speaker, yours) => told.push(`floor ${speaker} ${yours}`),
+    floorRefused: (reason) => told.push(`refused ${reason}`),
   };
   return { told, connection: new LiveConnection('x', listener) };
 }

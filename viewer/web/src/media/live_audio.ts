@@ -64,6 +64,22 @@ export class LiveAudio {
     this.#origin = null;
   }
 
+  // What comes next may be older than what was here.
+  rewind(): void {
+    this.#nextSequence = -1;
+    this.resync();
+  }
+
+  // A voice that was silent until this part is timed anew: it need not keep to what was said before.
+  turn(part: LivePart): void {
+    const pause = part.mediaTime / this.#timescale - this.#nextMedia;
+    if (this.#nextStart > 0 && Math.abs(pause) > resyncBeyond) {
+      this.#nextStart = 0;
+      this.#origin = null;
+      this.#extraDelay = 0;
+    }
+  }
+
   // Makes the decoder ready from a part that is itself no longer worth playing.
   prime(part: LivePart): void {
     if (part.init !== null) this.#configure(part.init, part.initHash);

@@ -28,6 +28,9 @@ export interface LiveListener {
   refused(): void;
   dropped(track: string, parts: number): void;
   event(event: unknown): void;
+  // Who is heard on site now; null: nobody. `yours`: this connection.
+  floor(speaker: string | null, yours: boolean): void;
+  floorRefused(reason: string): void;
 }
 
 const firstRetryMs = 250;
@@ -80,6 +83,11 @@ export class LiveConnection {
     this.#socket = null;
   }
 
+  // Nothing waits for a connection: what was to be heard now is of no use later.
+  send(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
+  }
+
   #connect(): void {
     const socket = new WebSocket(liveUrl(this.captureId));
     socket.binaryType = 'arraybuffer';
@@ -121,7 +129,7 @@ export class LiveConnection {
   }
 
   #text(text: string): void {
-    let message: { type?: unknown; reason?: unknown; track?: unknown; parts?: unknown; event?: unknown };
+    let message: { type?: unknown; reason?: unknown; track?: unknown; parts?: unknown; event?: unknown; speaker?: unknown; yours?: unknown };
     try {
       message = JSON.parse(text) as typeof message;
     } catch {
@@ -140,6 +148,11 @@ export class LiveConnection {
       this.listener.dropped(String(message.track ?? ''), Number(message.parts ?? 0));
     } else if (message.type === 'event') {
       this.listener.event(message.event);
+    } else if (message.type === 'floor') {
+      const { speaker } = message;
+      this.listener.floor(typeof speaker === 'string' ? speaker : null, message.yours === true);
+    } else if (message.type === 'floor_refused') {
+      this.listener.floorRefused(String(message.reason));
     }
   }
 }

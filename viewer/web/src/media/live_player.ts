@@ -36,6 +36,10 @@ export class LivePlayer {
   #video: LiveVideo;
   #audio: LiveAudio | null = null;
   #audioInit: LivePart | null = null;
+  #talk: LiveAudio | null = null; // what others say to the site
+  #floor: { speaker: string | null; yours: boolean } = { speaker: null, yours: false };
+  #floorListener: (speaker: string | null, yours: boolean) => void = () => undefined;
+  #refusedListener: (reason: string) => void = () => undefined;
   #listener: (state: LiveState) => void = () => undefined;
   #eventListener: (event: unknown) => void = () => undefined;
   #state: LiveState = {
@@ -62,9 +66,12 @@ export class LivePlayer {
       connected: () => {
         this.#video.connected();
         this.#audio?.resync();
+        this.#talk?.rewind(); // the gateway may be another one
         if (this.#state.status === 'reconnecting') this.#update({ status: 'connecting' });
       },
       lost: (everOpen) => {
+        this.#floor = { speaker: null, yours: false };
+        this.#floorListener(null, false);
         if (everOpen) this.#update({ status: 'reconnecting' });
       },
       ended: () => this.#update({ status: 'ended' }),
@@ -73,6 +80,11 @@ export class LivePlayer {
       dropped: (_track, parts) =>
         this.#update({ droppedParts: this.#state.droppedParts + parts }),
       event: (event) => this.#eventListener(event),
+      floor: (speaker, yours) => {
+        this.#floor = { speaker, yours };
+        this.#floorListener(speaker, yours);
+      },
+      floorRefused: (reason) => this.#refusedListener(reason),
     });
     this.#video = new LiveVideo(element, () => this.#update({ status: 'unplayable' }));
     element.addEventListener('seeking', this.#resync);
@@ -86,6 +98,8 @@ export class LivePlayer {
     this.#video.destroy();
     this.#audio?.destroy();
     this.#audio = null;
+    this.#talk?.destroy();
+    this.#talk = null;
     this.#listener = () => undefined;
   }
 
@@ -102,6 +116,22 @@ export class LivePlayer {
     this.#eventListener = listener;
   }
 
+  // Told at once how it stands.
+  onFloor(floor: (speaker: string | null, yours: boolean) => void, refused: (reason: string) => void): void {
+    this.#floorListener = floor;
+    this.#refusedListener = refused;
+    floor(this.#floor.speaker, this.#floor.yours);
+  }
+
+  // talk: asks for the floor · hush: gives it back
+  say(what: 'talk' | 'hush'): void {
+    this.#connection.send(JSON.stringify({ type: what }));
+  }
+
+  sendPacket(opus: Uint8Array<ArrayBuffer>): void {
+    this.#connection.send(opus);
+  }
+
   // From a user's gesture. false: this browser has no way to play the sound of a live picture.
   setSound(on: boolean): boolean {
     this.#video.resume();
@@ -115,7 +145,10 @@ export class LivePlayer {
       this.#audio = new LiveAudio(clock);
       if (this.#audioInit !== null) this.#audio.prime(this.#audioInit);
     }
+    // By its own clock: it is said now, whatever the picture shows.
+    if (on) this.#talk ??= new LiveAudio(() => null);
     this.#audio?.setVolume(on ? 1 : 0);
+    this.#talk?.setVolume(on ? 1 : 0);
     this.#update({ soundOn: on });
     return true;
   }
@@ -141,6 +174,11 @@ export class LivePlayer {
       if (part.init !== null) this.#audioInit = part;
       this.#audio?.add(part);
       if (!this.#state.hasAudio) this.#update({ hasAudio: true });
+    } else if (part.track.startsWith('talk')) {
+      // Says nothing of whether anything comes from the site.
+      if (part.init !== null) this.#talk?.turn(part);
+      this.#talk?.add(part);
+      return;
     }
     const { status } = this.#state;
     if (status === 'connecting' || status === 'silent' || status === 'offline') {

@@ -34,6 +34,7 @@ export interface TrackChoice {
 export interface ArchiveTracks {
   video: TrackChoice | null;
   audio: TrackChoice | null;
+  talk: TrackChoice[]; // what people said to the site; each is heard beside the rest
   durationSeconds: number; // of what was archived when the page asked; 0: not known
 }
 

@@ -3,6 +3,7 @@
 import type { Track } from '../../api/types';
 import { dropEarlyLive } from '../../early';
 import { ArchivePlayer } from '../../media/archive_player';
+import { ArchiveTalk } from '../../media/archive_talk';
 import type { LivePlayer, LiveState } from '../../media/live_player';
 import { acquireLive, releaseLive } from '../../media/live_registry';
 import { mediaSourceClass } from '../../media/media_source';
@@ -30,6 +31,7 @@ export function tracksToPlay(infos: readonly Track[], names: readonly string[]):
   return {
     video: whole ? choose(master.name) : picture(),
     audio: choose(first('audio')),
+    talk: names.filter((name) => name.startsWith('talk')).flatMap((name) => choose(name) ?? []),
     durationSeconds: Math.max(0, ...ends),
   };
 }
@@ -52,7 +54,8 @@ export class PlayerModel {
   #livePlayer: LivePlayer | null = null;
   #archivePlayer: Playback | null = null;
   #unlisten: () => void = () => undefined;
-  #tracks: ArchiveTracks = { video: null, audio: null, durationSeconds: 0 };
+  #tracks: ArchiveTracks = { video: null, audio: null, talk: [], durationSeconds: 0 };
+  #talks: ArchiveTalk[] = [];
 
   constructor(
     private readonly captureId: string,
@@ -62,6 +65,9 @@ export class PlayerModel {
   destroy(): void {
     this.#leave();
   }
+
+  // While it is live; null: nobody can be spoken to from here.
+  speakTo = $state.raw<LivePlayer | null>(null);
 
   get duration(): number {
     if (this.mode === 'live') return this.live?.end ?? 0;
@@ -96,6 +102,7 @@ export class PlayerModel {
     const player = acquireLive(this.captureId);
     dropEarlyLive();
     this.#livePlayer = player;
+    this.speakTo = player;
     this.mode = 'live';
     this.isLive = true;
     this.soundOn = player.state.soundOn;
@@ -121,6 +128,9 @@ export class PlayerModel {
         ? new NativePlayer(this.captureId, element, tracks, at)
         : new ArchivePlayer(this.captureId, element, tracks, at ?? 0);
     this.#archivePlayer = player;
+    this.#talks = tracks.talk.map(
+      (track) => new ArchiveTalk(this.captureId, track, element, (seconds) => player.positionOf(seconds)),
+    );
     this.position = at ?? 0;
     player.onState((state) => {
       this.archive = state;
@@ -240,6 +250,9 @@ export class PlayerModel {
     this.#unlisten = () => undefined;
     if (this.#livePlayer !== null) releaseLive(this.captureId);
     this.#livePlayer = null;
+    this.speakTo = null;
+    for (const talk of this.#talks) talk.destroy();
+    this.#talks = [];
     this.#archivePlayer?.destroy();
     this.#archivePlayer = null;
     this.blocked = false;
