@@ -192,6 +192,7 @@ void App::on_indexed(const IndexChanges& changes) {
   derive(changes);
   metrics_.index_pending_records.Set(static_cast<double>(index_->pending_records()));
   metrics_.index_failures.Set(static_cast<double>(index_->failures()));
+  metrics_.index_passed_over.Set(static_cast<double>(index_->passed_over()));
   metrics_.broker_connects.Set(static_cast<double>(broker_->connects()));
 }
 

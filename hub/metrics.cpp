@@ -57,6 +57,8 @@ HubMetrics::HubMetrics()
                                   "Sidecar records that are not in the index yet")),
       index_failures(gauge(*registry_, "sitecast_hub_index_failures",
                            "Writes of the index that failed and were tried again")),
+      index_passed_over(gauge(*registry_, "sitecast_hub_index_passed_over",
+                              "Events that are in no table of the index since start")),
       broker_connects(gauge(*registry_, "sitecast_hub_broker_connects",
                             "Connections to the broker since start")),
       derive_waiting(gauge(*registry_, "sitecast_hub_derive_waiting",

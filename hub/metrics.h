@@ -46,6 +46,7 @@ class HubMetrics {
   prometheus::Gauge& open_tracks;
   prometheus::Gauge& index_pending_records;
   prometheus::Gauge& index_failures;
+  prometheus::Gauge& index_passed_over;
   prometheus::Gauge& broker_connects;
   prometheus::Gauge& derive_waiting;
 

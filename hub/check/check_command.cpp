@@ -203,13 +203,17 @@ class Check {
 
   void check_index(const ArchiveFiles& files) {
     const bool files_are_whole = report_.problems() == 0;
-    const auto different = compare_index_with_files(layout_, files);
-    if (!different.ok()) {
+    const auto compared = compare_index_with_files(layout_, files);
+    if (!compared.ok()) {
       report_.add(files_are_whole ? Finding::kIndexDiffers : Finding::kIndexHasMore, "index",
-                  different.error().message());
+                  compared.error().message());
       return;
     }
-    for (const IndexDifference& difference : *different) {
+    if (compared->passed_over > 0) {
+      report_.add(Finding::kEventRefused, "index",
+                  fmt::format("{} events of the logs are not in it", compared->passed_over));
+    }
+    for (const IndexDifference& difference : compared->different) {
       // An event that is in no log is a loss of the log; all else in the index is derived.
       const bool lost = difference.only_in_index && difference.row.starts_with("event|");
       report_.add(files_are_whole && !lost ? Finding::kIndexDiffers : Finding::kIndexHasMore,

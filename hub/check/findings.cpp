@@ -45,6 +45,9 @@ std::string_view what_to_do(Finding finding) {
     case Finding::kEventContradicted:
       return "the first record counts, here and in the index; read both and settle between the "
              "people concerned which one is meant, with a new event";
+    case Finding::kEventRefused:
+      return "all else is shown, and the log keeps these; `sitecast-hub rebuild-index` names each "
+             "by its log and byte: report them with the hub's version";
     case Finding::kIndexDiffers:
       return "run `sitecast-hub rebuild-index`; no file is touched by it";
     case Finding::kIndexHasMore:

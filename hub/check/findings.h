@@ -25,6 +25,7 @@ enum class Finding {
   kSignature,            // what lies here is not what the device signed
   kEventTwice,           // one id, two records
   kEventContradicted,    // one id, two records that say different things
+  kEventRefused,         // the index's tables have no place for it
   kIndexDiffers,         // from one made from the files
   kIndexHasMore,         // rows that the files do not give, or the files are damaged
   // Notices.

@@ -101,8 +101,7 @@ Result<std::vector<IndexDifference>> compare(const fs::path& index, const fs::pa
 
 }  // namespace
 
-Result<std::vector<IndexDifference>> compare_index_with_files(const Layout& layout,
-                                                              const ArchiveFiles& files) {
+Result<IndexComparison> compare_index_with_files(const Layout& layout, const ArchiveFiles& files) {
   const Workspace workspace(layout);
   const fs::path copy = workspace.file("index.db");
   const fs::path rebuilt = workspace.file("rebuilt.db");
@@ -111,7 +110,8 @@ Result<std::vector<IndexDifference>> compare_index_with_files(const Layout& layo
   SC_TRY(bring_up_to_date(layout, files, copy));
   const auto counts = build_index(layout, rebuilt, Log("check"));
   if (!counts.ok()) return counts.error();
-  return compare(copy, rebuilt);
+  SC_TRY_ASSIGN(auto different, compare(copy, rebuilt));
+  return IndexComparison{std::move(different), counts->passed_over};
 }
 
 }  // namespace sitecast::hub

@@ -4,6 +4,7 @@
 // index. REQUIRES: no hub runs on this state.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,11 @@ struct IndexDifference {
   bool only_in_index = false;  // else only in what the files give
   std::string row;             // as dump_index writes it, cut
 };
-// The first few. An error: one of the two could not be read or made.
-Result<std::vector<IndexDifference>> compare_index_with_files(const Layout& layout,
-                                                              const ArchiveFiles& files);
+struct IndexComparison {
+  std::vector<IndexDifference> different;  // the first few
+  std::uint64_t passed_over = 0;           // events of the logs that are in neither
+};
+// An error: one of the two could not be read or made.
+Result<IndexComparison> compare_index_with_files(const Layout& layout, const ArchiveFiles& files);
 
 }  // namespace sitecast::hub

@@ -223,6 +223,7 @@ Result<BuildCounts> build_index(const Layout& layout, const fs::path& index, Log
     }
   }
   SC_TRY(apply_tracks(*writer, layout, work, counts));
+  counts.passed_over = writer->passed_over();
   return counts;
 }
 

@@ -48,6 +48,7 @@ Status switch_index(const Layout& layout, const std::filesystem::path& index);
 struct BuildCounts {
   std::uint64_t logs = 0;
   std::uint64_t tracks = 0;
+  std::uint64_t passed_over = 0;  // events that the tables refused
   // Journals with more behind a damaged place, each a sentence with what to do: what lies there is
   // not in this index and may be in the one before.
   std::vector<std::string> damaged;

@@ -89,6 +89,7 @@ void IndexThread::run() {
     const bool everything = *flush != flushes_done();
     auto changes = writer_->apply(work, clock_->monotonic_us(), everything);
     pending_records_ = writer_->pending_records();
+    passed_over_ = writer_->passed_over();
     if (changes.ok()) {
       listener_(*changes);
       const MutexLock lock(mutex_);

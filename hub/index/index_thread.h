@@ -41,6 +41,7 @@ class IndexThread {
 
   [[nodiscard]] std::uint64_t pending_records() const { return pending_records_.load(); }
   [[nodiscard]] std::uint64_t failures() const { return failures_.load(); }
+  [[nodiscard]] std::uint64_t passed_over() const { return passed_over_.load(); }
 
  private:
   void run();
@@ -54,6 +55,7 @@ class IndexThread {
   Log log_;
   std::atomic<std::uint64_t> pending_records_{0};
   std::atomic<std::uint64_t> failures_{0};
+  std::atomic<std::uint64_t> passed_over_{0};
 
   Mutex mutex_;
   CondVar changed_;

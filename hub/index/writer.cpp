@@ -15,6 +15,13 @@ constexpr unsigned kGroupMayRead = 0660;
 constexpr unsigned kPageBytes = 16 * 1024;  // README, "Cost"
 constexpr std::int64_t kForgetAfterUs = 120'000'000;
 
+// Whether it is the event that cannot be applied. All else (a full disk, a reader in the way, a
+// damaged file) comes and goes, or holds for every event.
+bool is_refusal(const Error& error) {
+  return error.kind() == ErrorKind::kFailedPrecondition ||  // a constraint of the schema
+         error.kind() == ErrorKind::kInvalidArgument || error.kind() == ErrorKind::kInternal;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::path& path,
@@ -34,16 +41,27 @@ Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::pa
 
 Result<IndexChanges> IndexWriter::apply(const IndexWork& work, std::int64_t now_us,
                                         bool everything) {
-  IndexChanges changes;
-  Status status = apply_in_transaction(work, now_us, everything, changes);
-  if (status.ok() && transaction_) status = transaction_->commit();
-  transaction_.reset();  // rolls back what was not committed
-  if (!status.ok()) {
+  IndexWork all = work;
+  for (;;) {
+    IndexChanges changes;
+    const std::size_t refused = refused_.size();
+    Status status = apply_in_transaction(all, now_us, everything, changes);
+    if (status.ok() && transaction_) status = transaction_->commit();
+    transaction_.reset();  // rolls back what was not committed
+    if (status.ok()) {
+      passed_over_ += refused_.size();
+      refused_.clear();
+      forget_idle(now_us, everything);
+      return changes;
+    }
+    // Once more without the event, as if it had not been: an event may be refused half applied.
+    const bool again = refused_.size() > refused;
+    if (again) {
+      for (const auto& [key, track] : tracks_) all.tracks.push_back({key, track.read_bytes()});
+    }
     tracks_.clear();  // they are ahead of the database now; their records are read again
-    return status.error();
+    if (!again) return status.error();
   }
-  forget_idle(now_us, everything);
-  return changes;
 }
 
 Status IndexWriter::apply_in_transaction(const IndexWork& work, std::int64_t now_us,
@@ -76,10 +94,17 @@ Status IndexWriter::apply_log(const LogTail& tail, IndexChanges& changes) {
   Status applied = Ok{};
   const auto end = read_event_log(
       *file, from,
-      [&](const EventRecord& record, std::uint64_t) {
+      [&](const EventRecord& record, std::uint64_t offset) {
+        const std::pair place(tail.project, offset);
+        if (refused_.count(place) > 0) return true;
         auto event = apply_event(database_, tail.project, record);
         if (!event.ok()) {
           applied = event.error();
+          if (is_refusal(event.error())) {
+            refused_.insert(place);
+            log_.error("the event at byte {} of the log of project {} is not in the index: {}",
+                       offset, tail.project.text(), event.error().message());
+          }
           return false;
         }
         if (!event->is_new) return true;

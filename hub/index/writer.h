@@ -3,12 +3,15 @@
 // journals; what it has applied is recorded in the same transaction, so a crash at any point only
 // makes it read a stretch again. An index built from files alone uses the same code.
 // Owner thread: one at a time. Blocking (SQLite syncs at each commit). Errors: the database's;
-// after an error nothing of the call is kept and the same work may be given again.
+// after an error nothing of the call is kept and the same work may be given again. An event that
+// the tables refuse is no such error: it is logged, counted and passed over.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <utility>
 
 #include "hub/archive/layout.h"
 #include "hub/index/track_index.h"
@@ -31,6 +34,8 @@ class IndexWriter {
 
   // Records read from sidecars that wait to be written.
   [[nodiscard]] std::uint64_t pending_records() const;
+  // Events that the tables refused since this was opened. They stay in their log.
+  [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
   // How far a log has been applied.
   Result<std::uint64_t> log_position(ProjectId project);
   // How far a track's sidecar has been applied; 0 for an unknown one.
@@ -55,6 +60,9 @@ class IndexWriter {
   Log log_;
   std::unique_ptr<Transaction> transaction_;
   std::map<TrackKey, TrackIndex> tracks_;
+  // Where refused events lie, until what comes behind them is committed.
+  std::set<std::pair<ProjectId, std::uint64_t>> refused_;
+  std::uint64_t passed_over_ = 0;
 };
 
 }  // namespace sitecast::hub

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hub/index/reader.h"
+#include "hub/index/dump.h"
 
 #include <algorithm>
 #include <map>
 
+#include "hub/index/dump.h"
 #include "proto/codec/part_frame.h"
 #include "tests/unit/hub/reader_fixture.h"
 
@@ -348,6 +349,50 @@ TEST_F(ReaderTest, UnknownThingsAreNotFound) {
   EXPECT_EQ(reader_->segments(capture, "../x", 0, 1).error().kind(), ErrorKind::kNotFound);
   const TempDir empty;
   EXPECT_EQ(IndexReader::open(empty.path()).error().kind(), ErrorKind::kUnavailable);
+}
+
+TEST_F(ReaderTest, AnEventThatTheTablesRefuseIsPassedOverAndKeepsNothingElseOut) {
+  const auto capture = CaptureId::make();
+  const auto note = [&] {
+    auto said = event("note", capture);
+    said.mutable_note()->set_text("said");
+    return said;
+  };
+  open_capture(capture, "walkthrough", "", 1'700'000'000'000'000);
+  archive_.add_event(project_, device_, note());
+  auto refused = event("plan.baselined", capture);  // no such number passes the hub's door
+  refused.clear_capture_id();
+  refused.mutable_plan_baselined()->set_number(0);
+  archive_.add_event(project_, device_, refused);
+  archive_.add_event(project_, device_, note());
+  const auto other = ProjectId::make();
+  auto theirs = note();
+  theirs.clear_capture_id();
+  archive_.add_event(other, device_, theirs);
+  const auto changes = writer_->apply(archive_.work(), 0, false);
+  ASSERT_TRUE(changes.ok()) << changes.error().message();
+  EXPECT_EQ(changes->events.size(), 4U);  // each once
+  EXPECT_EQ(writer_->passed_over(), 1U);
+  const auto lines = [](const std::filesystem::path& path) {
+    std::vector<std::string> all;
+    EXPECT_TRUE(dump_index(path, [&](std::string_view line) { all.emplace_back(line); }).ok());
+    return all;
+  };
+  const auto grown = lines(*current_index(layout_));
+  EXPECT_EQ(std::count_if(grown.begin(), grown.end(),
+                          [](const std::string& line) { return line.starts_with("event|"); }),
+            4);  // nothing of it is kept
+
+  index(false);
+  archive_.add_event(project_, device_, note());
+  index(false);
+  EXPECT_EQ(writer_->passed_over(), 1U) << "what is behind it is not read again";
+  const auto again = dir_.path() / "again.db";
+  const auto counts = build_index(layout_, again, Log("test"));
+  ASSERT_TRUE(counts.ok());
+  EXPECT_EQ(counts->passed_over, 1U);
+  EXPECT_TRUE(counts->damaged.empty());
+  EXPECT_EQ(lines(*current_index(layout_)), lines(again));
 }
 
 }  // namespace

@@ -124,6 +124,14 @@ TEST_F(CheckTest, IndexThatDiffersIsToBeBuiltAgain) {
   expect_clean();
 }
 
+TEST_F(CheckTest, EventThatTheIndexCannotHoldIsTold) {
+  v1::Event refused = event("plan.baselined");
+  refused.clear_capture_id();
+  refused.mutable_plan_baselined()->set_number(0);
+  add(refused);
+  expect_problem("index: 1 events of the logs are not in it\n  to do: all else is shown");
+}
+
 TEST_F(CheckTest, IndexThatIsGoneIsToBeBuiltAgain) {
   fs::remove_all(layout_.index_dir());
   expect_problem("index: there is no index yet\n  to do: run `sitecast-hub rebuild-index`");
