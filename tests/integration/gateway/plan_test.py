@@ -182,6 +182,24 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(self.plan("?item=" + new_id())["items"], [])
         self.assertEqual(self.clients["owner"].get(self.base + "?item=x").status, 400)
 
+        # Many observations later every step is still there: a feed has them from here.
+        steps = [one["event_id"] for one in self.milestone(goal)["statements"] if one["kind"].startswith("milestone.")]
+        self.assertGreaterEqual(len(steps), 8)
+        lines = [one["id"] for one in plan["items"] if one["counted"]]
+        said = [(line, round_of) for round_of in range(12) for line in lines[:20]] + [(goal, 0)] * 13
+        with ThreadPoolExecutor(8) as people:
+            answers = list(people.map(lambda one: self.say("progress", one[0], capture_id=capture,
+                                                           percentage=72).status, said))
+        self.assertEqual(set(answers), {201})
+        count = before + 1 + 13
+        wait_until("all of them", 30, lambda: self.milestone(goal)["statement_count"] == count and all(
+            self.milestone(line)["statement_count"] >= 12 for line in lines[:20]))
+        kept = [one for line in self.plan()["items"] for one in line["statements"]]
+        self.assertLessEqual(len([one for one in kept if not one["kind"].startswith("milestone.")]),
+                             200 + len(plan["items"]))
+        self.assertEqual([one["event_id"] for one in self.milestone(goal)["statements"]
+                          if one["kind"].startswith("milestone.")], steps)
+
         # A newer sheet: lines keep what was seen of them, and what moved is shown.
         newer = sheet.decode().replace("华东智能制造产业园一期", "华东智能制造产业园二期").encode()
         moved = self.take_over(newer, 1)

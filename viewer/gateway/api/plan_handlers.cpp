@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <unordered_map>
 
 #include "hub/plan/plan_sheet.h"
@@ -13,9 +14,10 @@
 namespace sitecast::gateway {
 namespace {
 
-constexpr std::size_t kEvidence = 12;        // newest of a line; the rest is counted
+constexpr std::size_t kEvidence = 12;  // newest of a line beside its steps; the rest is counted
 constexpr std::size_t kEvidenceOfOne = 200;  // where one line is asked for
 constexpr std::size_t kShown = 200;          // of all lines together, beside the newest of each
+constexpr std::size_t kShownSteps = 400;     // of milestones, of all lines together, beside those
 constexpr std::size_t kCurvePoints = 120;    // more than a screen shows
 
 std::string date_text(int day) { return hub::text_of(hub::PlanDate(std::chrono::days(day))); }
@@ -119,27 +121,53 @@ Status write_statement(JsonWriter& json, hub::IndexReader& reader, const LineSta
   return Ok{};
 }
 
-// From which statement on each line shows them. What an answer holds is bounded: each line's
-// newest, and of the others the newest of all.
-std::vector<std::size_t> shown_from(const std::vector<std::vector<LineStatement>>& said) {
-  std::vector<std::size_t> from;
+// The `most`-th newest is the first that is not shown; all are shown where there are no more.
+std::int64_t shown_after(std::vector<std::int64_t>& times, std::size_t most) {
+  if (times.size() <= most) return std::numeric_limits<std::int64_t>::min();
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(most);
+  std::nth_element(times.begin(), last, times.end(), std::greater<>());
+  return *last;
+}
+
+using Shown = std::vector<const LineStatement*>;  // of one line, as stated
+
+// What an answer holds is bounded: each line's newest; the newest steps of milestones; and of what
+// else the lines' newest are, the newest of all. A feed has its steps from here, so what else is
+// said does not push them out.
+std::vector<Shown> shown_of(const std::vector<std::vector<LineStatement>>& said) {
+  std::vector<std::int64_t> steps;
   std::vector<std::int64_t> others;
   for (const auto& line : said) {
-    from.push_back(line.size() - std::min(line.size(), kEvidence));
-    for (std::size_t i = from.back(); i + 1 < line.size(); ++i) {
-      others.push_back(line[i].info.stated_at_us);
+    for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+      const std::int64_t at = line[i].info.stated_at_us;
+      if (line[i].of_milestone()) {
+        steps.push_back(at);
+      } else if (i + kEvidence >= line.size()) {
+        others.push_back(at);
+      }
     }
   }
-  if (others.size() <= kShown) return from;
-  const auto last = others.begin() + static_cast<std::ptrdiff_t>(kShown);
-  std::nth_element(others.begin(), last, others.end(), std::greater<>());
+  const std::int64_t steps_after = shown_after(steps, kShownSteps);
+  const std::int64_t others_after = shown_after(others, kShown);
+  std::vector<Shown> shown(said.size());
   for (std::size_t line = 0; line < said.size(); ++line) {
-    while (from[line] + 1 < said[line].size() &&
-           said[line][from[line]].info.stated_at_us <= *last) {
-      ++from[line];
+    const auto& all = said[line];
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool step = all[i].of_milestone();
+      const bool near = step || i + kEvidence >= all.size();
+      const bool recent = all[i].info.stated_at_us > (step ? steps_after : others_after);
+      if (i + 1 == all.size() || (near && recent)) shown[line].push_back(&all[i]);
     }
   }
-  return from;
+  return shown;
+}
+
+Shown newest_of(const std::vector<LineStatement>& said) {
+  Shown shown;
+  for (std::size_t i = said.size() - std::min(said.size(), kEvidenceOfOne); i < said.size(); ++i) {
+    shown.push_back(&said[i]);
+  }
+  return shown;
 }
 
 using OlderLines = std::unordered_map<std::string, const v1::PlanLine*>;
@@ -157,7 +185,7 @@ void write_dates(JsonWriter& json, const char* start, const char* finish,
 
 Status write_line(JsonWriter& json, hub::IndexReader& reader, const v1::PlanLine& line,
                   const v1::PlanLine* before, const hub::ItemFigures& figures,
-                  const std::vector<LineStatement>& said, std::size_t from) {
+                  const std::vector<LineStatement>& said, const Shown& shown) {
   json.begin_object();
   json.member("id", EventId::from_bytes(line.item_id()).value_or(EventId()).text());
   json.member("row", line.source_row()).member("level", line.level());
@@ -180,9 +208,7 @@ Status write_line(JsonWriter& json, hub::IndexReader& reader, const v1::PlanLine
   json.member("milestone_state", line.milestone() ? milestone_state(said) : "");
   json.member("statement_count", said.size());
   json.key("statements").begin_array();
-  for (std::size_t i = from; i < said.size(); ++i) {
-    SC_TRY(write_statement(json, reader, said[i]));
-  }
+  for (const LineStatement* one : shown) SC_TRY(write_statement(json, reader, *one));
   json.end_array().end_object();
   return Ok{};
 }
@@ -296,16 +322,16 @@ Response show_plan(const ReadContext& context) {
   json.key("items").begin_array();
   if (state->current && query->lines) {
     const auto& lines = state->current->lines.lines();
-    const auto from = shown_from(state->said);
+    const auto shown = shown_of(state->said);
     for (int i = 0; i < lines.size(); ++i) {
       if (query->item && lines.Get(i).item_id() != query->item->raw()) continue;
       const auto at = static_cast<std::size_t>(i);
       const auto& said = state->said[at];
       const auto before = lines_before.find(lines.Get(i).item_id());
-      const Status written = write_line(
-          json, context.reader, lines.Get(i),
-          before == lines_before.end() ? nullptr : before->second, state->figures.items[at], said,
-          query->item ? said.size() - std::min(said.size(), kEvidenceOfOne) : from[at]);
+      const Status written =
+          write_line(json, context.reader, lines.Get(i),
+                     before == lines_before.end() ? nullptr : before->second,
+                     state->figures.items[at], said, query->item ? newest_of(said) : shown[at]);
       if (!written.ok()) return response_of(written.error());
     }
   }
