@@ -48,6 +48,13 @@ std::shared_ptr<const LivePart> made(std::string_view track, const Line& line, c
   return *make_live_part(track, *bytes, bytes);
 }
 
+// One that holds `frame`, whatever it says of its times.
+std::shared_ptr<const LivePart> heavy(const Line& line, const Bytes& init, ByteView frame) {
+  auto part = std::make_shared<LivePart>(*made("video", line, init));
+  part->frame = frame;
+  return part;
+}
+
 std::string media_of(const HlsWindow::Parts& parts) {
   std::string media;
   for (const auto& kept : parts) media += as_text(kept.part->media);
@@ -150,6 +157,29 @@ TEST_F(HlsWindowTest, AHoleOfAnHourMovesTheNumbersAndLeavesAWindowOfGaps) {
   EXPECT_THAT(broken(), testing::IsEmpty());
   EXPECT_LT(rules_.list().segments.size(), 20U);
   EXPECT_EQ(rules_.list().segments.back().number, 4 + (later - 240) / 60 + 1);
+}
+
+TEST_F(HlsWindowTest, WhatIsKeptIsBoundedInBytesWhateverTimesAreClaimed) {
+  const Bytes bytes(4U << 20);
+  std::uint64_t next = 0;
+  const auto claim = [&](bool key) {
+    const Line line{next, next, 1, key};
+    ++next;
+    window_.add(key ? made("video", line, init_) : heavy(line, init_, bytes));
+    EXPECT_LE(window_.kept_bytes(), HlsWindow::kKeptBytes);
+  };
+  // Each list alone: one that is over its bytes gets shorter than its target durations allow.
+  const auto broken_alone = [&] { return HlsRules().take(window_.text(false, {})); };
+  claim(true);
+  for (int i = 0; i < 100; ++i) claim(false);
+  EXPECT_THAT(broken_alone(), testing::IsEmpty());
+  for (int i = 0; i < 100; ++i) claim(i % 3 == 0);
+  EXPECT_THAT(broken_alone(), testing::IsEmpty());
+  EXPECT_GT(window_.kept_bytes(), HlsWindow::kKeptBytes / 4) << "what comes now is taken";
+  for (int i = 0; i < 5000; ++i) claim(true);
+  HlsRules rules;
+  EXPECT_THAT(rules.take(window_.text(false, {})), testing::IsEmpty());
+  EXPECT_LE(rules.list().segments.size(), HlsWindow::kSegments + 2);
 }
 
 TEST_F(HlsWindowTest, AnsweredIsWhatIsThereAndRefusedWhatIsFarAhead) {
@@ -317,6 +347,49 @@ TEST_F(HlsLiveTest, TheEndIsToldToWhoWaits) {
   ask({});
   EXPECT_THAT(text(answers_.back()), testing::EndsWith("#EXT-X-ENDLIST\n"));
   EXPECT_THAT(rules.take(text(answers_.back())), SizeIs(0));
+}
+
+TEST_F(HlsLiveTest, AnEndBeforeAnyPartLeavesItToTheArchive) {
+  hub::Segment segment;
+  segment.part_count = 60;
+  segment.duration = std::uint64_t{60} * tick_;
+  segment.init_hash8 = init_hash8(init_);
+  segment.ranges = {{0, 600}};
+  ASSERT_TRUE(hls_.open(project_, kWalk, {kCapturedUs, {{"video", {segment}}}}, now_us_));
+  ask({});
+  EXPECT_FALSE(hls_.has_only_archive(project_, kWalk, "video"));
+  hls_.on_closed(project_, kWalk);
+  EXPECT_TRUE(hls_.has_only_archive(project_, kWalk, "video"));
+  ASSERT_THAT(answers_, SizeIs(1));
+  EXPECT_EQ(answers_[0].status, 503U);
+  ask({});
+  ASSERT_THAT(answers_, SizeIs(2));
+  EXPECT_EQ(answers_[1].status, 503U);
+}
+
+TEST_F(HlsLiveTest, AllTogetherKeepNoMoreThanTheLimitAndTheLargestIsDropped) {
+  const Bytes bytes(4U << 20);
+  film(0, 60);
+  open();
+  ask({});
+  std::vector<CaptureId> large;
+  for (int i = 0; i < 12; ++i) {
+    large.push_back(CaptureId::make());
+    ASSERT_TRUE(hls_.open(project_, large.back(), {kCapturedUs, {}}, now_us_));
+  }
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    for (const CaptureId id : large) {
+      const Line line{i, i * tick_, tick_, i % 4 == 0};
+      hls_.on_part(project_, id,
+                   line.init ? made("video", line, init_) : heavy(line, init_, bytes));
+      EXPECT_LE(hls_.counters().kept_bytes, HlsLive::kKeptBytes);
+    }
+  }
+  EXPECT_TRUE(hls_.is_open(project_, kWalk)) << "it keeps next to nothing";
+  EXPECT_LT(hls_.counters().captures, 13U);
+  film(60, 61);
+  ASSERT_THAT(answers_, SizeIs(1));
+  EXPECT_EQ(answers_[0].status, 200U);
 }
 
 TEST_F(HlsLiveTest, WhatNobodyAsksForIsClosedAndItsNumbersDoNotComeBack) {

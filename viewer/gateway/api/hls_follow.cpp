@@ -110,8 +110,15 @@ std::optional<Response> HlsFollow::answer(const ReadContext& context, Asked aske
 
 void HlsFollow::list(const Shared& asked, HlsReload reload) {
   windows_.list(asked->project, asked->params.capture, asked->params.track, reload,
-                clock_.monotonic_us(),
-                [asked](Response response) { asked->done(std::move(response)); });
+                clock_.monotonic_us(), [this, asked](Response response) {
+                  const auto& params = asked->params;
+                  if (!windows_.has_only_archive(asked->project, params.capture, params.track)) {
+                    return asked->done(std::move(response));
+                  }
+                  read(asked, [](hub::IndexReader& reader, const Asked& ended) {
+                    return whole_track(reader, ended.params);
+                  });
+                });
 }
 
 void HlsFollow::open_and_list(const Shared& asked, HlsReload reload) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewer/gateway/live/hls_live.h"
 
+#include <algorithm>
+
 #include "proto/base/bytes.h"
 #include "proto/codec/box_reader.h"
 #include "proto/codec/limits.h"
@@ -81,7 +83,40 @@ bool HlsLive::open(ProjectId project, CaptureId id, Archived archived, std::int6
   live_.for_each_cached(project, id, [&](const std::shared_ptr<const LivePart>& part) {
     if (auto* track = track_of(capture, id, part->track())) track->window->add(part);
   });
-  return true;
+  keep_within_limit();
+  return captures_.contains(key);
+}
+
+// The largest go: who films too much takes nothing from the others.
+void HlsLive::keep_within_limit() {
+  const auto bytes_of = [](const Capture& capture) {
+    std::size_t sum = 0;
+    for (const auto& [name, track] : capture.tracks) sum += track.window->kept_bytes();
+    return sum;
+  };
+  for (;;) {
+    std::size_t total = 0, most = 0;
+    auto largest = captures_.end();
+    for (auto at = captures_.begin(); at != captures_.end(); ++at) {
+      const std::size_t bytes = bytes_of(at->second);
+      total += bytes;
+      if (bytes >= most) largest = at;
+      most = std::max(most, bytes);
+    }
+    if (total <= kKeptBytes || largest == captures_.end()) return;
+    auto dropped = captures_.extract(largest);
+    for (auto& [name, track] : dropped.mapped().tracks) {
+      waiting_ -= track.waiting.size();
+      for (auto& waiting : track.waiting) waiting.done(not_in_time("too much is followed"));
+    }
+  }
+}
+
+bool HlsLive::has_only_archive(ProjectId project, CaptureId id, std::string_view name) const {
+  const auto found = captures_.find({project, id});
+  if (found == captures_.end() || !found->second.closed) return false;
+  const auto track = found->second.tracks.find(name);
+  return track == found->second.tracks.end() || !track->second.window->has_begun();
 }
 
 HlsLive::Track* HlsLive::track_of(Capture& capture, CaptureId id, std::string_view name) {
@@ -126,6 +161,7 @@ void HlsLive::list(ProjectId project, CaptureId id, std::string_view name, HlsRe
   if (at == capture.tracks.end()) return done(not_in_time("nothing of the track is here"));
   auto* track = &at->second;
   capture.asked_us = now_us;
+  if (has_only_archive(project, id, name)) return done(not_in_time("nothing of it came here"));
   if (is_there(*track, reload)) return done(list_response(capture, *track, reload.skip));
   if (reload.number && track->window->is_beyond(*reload.number, reload.part)) {
     return done(bad_request("_HLS_msn and _HLS_part are too far ahead of the list"));
@@ -184,6 +220,7 @@ void HlsLive::answer_waiting(Capture& capture, Track& track, std::optional<std::
     const auto* reload = std::get_if<HlsReload>(&at->what);
     const auto* sequence = std::get_if<std::uint64_t>(&at->what);
     const bool over = (late && at->until_us <= *late) ||
+                      (track.window->ended() && !track.window->has_begun()) ||
                       (sequence != nullptr && track.window->next_part() != *sequence);
     const bool there =
         reload != nullptr ? is_there(track, *reload) : track.window->hls_part(*sequence) != nullptr;
@@ -213,10 +250,13 @@ void HlsLive::on_part(ProjectId project, CaptureId id,
   if (track == nullptr) return;
   // What was hinted and lost is not waited for either.
   const auto hinted = track->window->next_part();
-  if (!track->window->add(part) && track->window->next_part() == hinted) return;
+  if (!track->window->add(part) && track->window->next_part() == hinted) {
+    return keep_within_limit();
+  }
   track->whole.reset();
   track->delta.reset();
   answer_waiting(capture, *track, std::nullopt);
+  keep_within_limit();
 }
 
 void HlsLive::on_closed(ProjectId project, CaptureId id) {

@@ -54,12 +54,19 @@ class HlsLive final : public LiveHub::Follower {
   [[nodiscard]] bool is_open(ProjectId project, CaptureId capture) const {
     return captures_.contains({project, capture});
   }
-  // False: too much is open. Begins with the group of pictures that the live hub keeps.
+  // False: too much is open. One that is open is dropped when all together keep too much: who
+  // waits gets 503, and who asks again opens it anew. Begins with the group of pictures that the
+  // live hub keeps.
   bool open(ProjectId project, CaptureId capture, Archived archived, std::int64_t now_us);
 
-  // The list of a track of an open capture. 503 when what is asked for does not come in time.
+  // The list of a track of an open capture. 503 when what is asked for does not come in time, and
+  // when has_only_archive().
   void list(ProjectId project, CaptureId capture, std::string_view track, HlsReload reload,
             std::int64_t now_us, Done done);
+  // An open capture has ended before any part of the track came here: there is nothing to follow,
+  // and the archive has all of it.
+  [[nodiscard]] bool has_only_archive(ProjectId project, CaptureId capture,
+                                      std::string_view track) const;
   // Partial segment (no `last`; waits for one that is hinted), segment or init segment from
   // memory. False: it is not here, and `done` will not run.
   bool media(ProjectId project, CaptureId capture, std::string_view track, std::uint64_t first,
@@ -114,6 +121,7 @@ class HlsLive final : public LiveHub::Follower {
   // `late`: of those whose time is over too.
   void answer_waiting(Capture& capture, Track& track, std::optional<std::int64_t> late);
   bool wait(Capture& capture, Track& track, Waiting waiting);
+  void keep_within_limit();
 
   LiveHub& live_;
   std::unordered_map<Key, Capture, HashKey> captures_;

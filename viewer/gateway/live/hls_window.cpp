@@ -23,6 +23,10 @@ constexpr double kWobble = 1.1;  // room for a camera that is not as even as it 
 constexpr double kNumbersPerS = 10;
 constexpr double kLeastOfTarget = 0.85;
 constexpr std::size_t kInits = 64;
+// What a part costs beside its bytes, so that many small ones are bounded as well.
+constexpr std::size_t kPerPart = 256;
+
+std::size_t weight_of(const LivePart& part) { return part.size_bytes() + kPerPart; }
 
 }  // namespace
 
@@ -81,11 +85,18 @@ bool HlsWindow::add(const std::shared_ptr<const LivePart>& part) {
       grown = true;
     }
   }
+  // Whatever media times a device claims, what is kept is bounded in bytes.
+  if (open_ && open_bytes_ + weight_of(*part) > kSegmentBytes) {
+    close_segment(end_);
+    until_key_ = pictures_;
+    grown = true;
+  }
   if (!open_) {
     if (part->starts_group) until_key_ = false;
     if (until_key_) return grown;
     if (!open_segment(*part)) return grown;
   }
+  trim(weight_of(*part));
   const std::size_t before = open_->hls_parts.size();
   add_to_segment(part);
   return grown || open_->hls_parts.size() > before;
@@ -177,6 +188,7 @@ bool HlsWindow::open_segment(const LivePart& part) {
   open_->media_time = part.media_time;
   open_->init_hash8 = part.init_hash8;
   end_ = part.media_time;
+  open_bytes_ = 0;
   return true;
 }
 
@@ -216,7 +228,8 @@ void HlsWindow::add_to_segment(const std::shared_ptr<const LivePart>& part) {
     filling_->independent = part->starts_group || !pictures_;
   }
   filling_->parts.push_back({part});
-  kept_bytes_ += part->size_bytes();
+  kept_bytes_ += weight_of(*part);
+  open_bytes_ += weight_of(*part);
   open_->last_sequence = part->sequence;
   end_ = std::max(end_, end);
 }
@@ -245,20 +258,22 @@ void HlsWindow::end() {
   close_segment(end_);
 }
 
-void HlsWindow::trim() {
+// `coming`: bytes for which there must be room. The newest segment always stays.
+void HlsWindow::trim(std::size_t coming) {
   const auto bytes_of = [](const Segment& segment) {
     std::size_t sum = 0;
     for (const auto& hls_part : segment.hls_parts) {
-      for (const auto& kept : hls_part.parts) sum += kept.part->size_bytes();
+      for (const auto& kept : hls_part.parts) sum += weight_of(*kept.part);
     }
     return sum;
   };
   while (segments_.size() > 1) {
     const auto& oldest = segments_.front();
     const std::uint64_t without = end_of_list() - oldest.media_time - oldest.duration;
-    // A list is never shorter than three target durations (section 6.2.2).
-    const bool enough = without >= 3 * kTargetS * timescale_;
-    if (without < kWindowS * timescale_ && !(enough && kept_bytes_ > kKeptBytes)) break;
+    // Nobody films so much in three target durations (the shortest list, section 6.2.2) that it
+    // would be too much here.
+    const bool too_much = kept_bytes_ + coming > kKeptBytes || segments_.size() > kSegments;
+    if (without < kWindowS * timescale_ && !too_much) break;
     kept_bytes_ -= bytes_of(oldest);
     segments_.pop_front();
   }
@@ -287,7 +302,7 @@ bool HlsWindow::is_beyond(std::uint64_t number, std::optional<std::uint64_t> ind
 }
 
 bool HlsWindow::is_playable() const {
-  if (ended_) return true;
+  if (ended_) return has_begun();
   return std::any_of(segments_.begin(), segments_.end(), [](const auto& s) { return !s.gap; });
 }
 

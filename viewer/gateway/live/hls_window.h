@@ -33,8 +33,12 @@ class HlsWindow {
   static constexpr std::uint64_t kWindowS = 24;      // what the list holds
   static constexpr std::uint64_t kSkipUntilS = 12;   // CAN-SKIP-UNTIL: six target durations
   static constexpr std::uint64_t kPartsListedS = 6;  // partial segments are named that far back
-  // Parts that are kept; over it the list gets shorter.
+  // Parts that are kept, and how many segments; over it the list gets shorter. What a device says
+  // of times bounds nothing: a segment that has its share of the bytes is closed, and of pictures
+  // nothing more is taken until the next key frame.
   static constexpr std::size_t kKeptBytes = 48U * 1024 * 1024;
+  static constexpr std::size_t kSegmentBytes = kKeptBytes / 2;  // the newest and the one that grows
+  static constexpr std::size_t kSegments = 512;
 
   // A part as it came, and how much longer than it says its last picture lasts: until the next was
   // filmed. Browsers take more than twice the last duration for a break and drop pictures up to the
@@ -64,8 +68,10 @@ class HlsWindow {
   [[nodiscard]] bool has(std::uint64_t number, std::optional<std::uint64_t> index) const;
   // So far ahead of the list that the request is wrong.
   [[nodiscard]] bool is_beyond(std::uint64_t number, std::optional<std::uint64_t> index) const;
-  // Enough to begin playing: a segment is whole, or all is over.
+  // Enough to begin playing: a segment is whole, or all is over (and something was here).
   [[nodiscard]] bool is_playable() const;
+  // A part has come. Before that the list has no durations and cannot be written down.
+  [[nodiscard]] bool has_begun() const { return part_target_ != 0; }
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
 
@@ -124,7 +130,7 @@ class HlsWindow {
   bool close_hls_part(std::uint64_t at);
   void close_segment(std::uint64_t at);
   void append_gap(std::uint64_t from, std::uint64_t until);
-  void trim();
+  void trim(std::size_t coming = 0);
   [[nodiscard]] std::size_t skipped() const;
   void write_segment(std::string& text, const Segment& segment, bool with_parts,
                      const std::string*& init) const;
@@ -145,6 +151,7 @@ class HlsWindow {
   bool until_key_ = false;
   bool ended_ = false;
   std::size_t kept_bytes_ = 0;
+  std::size_t open_bytes_ = 0;                             // of them, in open_
   std::map<std::string, std::string, std::less<>> inits_;  // by init_hash8
 };
 
