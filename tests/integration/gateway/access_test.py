@@ -3,6 +3,8 @@
 what does not exist."""
 import itertools
 import json
+import socket
+import threading
 import unittest
 
 from client import CLOSE
@@ -215,6 +217,37 @@ class Accounts(WorldTest):
         self.assertEqual(answers[-1].status, 429)
         self.assertGreaterEqual(int(answers[-1].fields["retry-after"]), 1)
         self.assertEqual(self.world.client().sign_in("carl", PASSWORD).status, 200)
+
+    def test_wrong_codes_of_an_enrolment_lock_no_other_out(self):
+        """A hub in the real one's place says of one enrolment that it is over, and of others nothing."""
+        ours, wrong = UNKNOWN_ID, UNKNOWN_ID[:-1] + "Q"
+
+        def answer(door):
+            while True:
+                try:
+                    connection, _ = door.accept()
+                except OSError:
+                    return
+                with connection, connection.makefile("rwb") as file:
+                    question = json.loads(file.readline())
+                    state = "expired" if question["id"] == ours else "unknown"
+                    file.write(json.dumps({"result": {"state": state}}).encode() + b"\n")
+
+        def look(enrolment):
+            body = json.dumps({"enrolment_id": enrolment, "token": "A" * 32}).encode()
+            return self.world.client().send("POST", "/api/v1/enrolment/look", {"X-Sitecast": "1"}, body).status
+
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(str(self.world.dir / "hub" / "enrol.sock"))
+            door.listen(16)
+            threading.Thread(target=answer, args=(door,), daemon=True).start()
+            try:
+                tries = [look(wrong) for _ in range(7)]
+                self.assertEqual((tries[:5], tries[-1]), ([404] * 5, 429))
+                self.assertEqual(look(ours), 410)
+            finally:
+                door.shutdown(socket.SHUT_RDWR)
+                (self.world.dir / "hub" / "enrol.sock").unlink()
 
     def test_names_and_passwords_that_no_account_can_have_are_not_remembered(self):
         for user, password in (("u" * 15000, "not it at all"), ("a b", "not it at all"), ("", "not it at all"),

@@ -264,39 +264,41 @@ std::optional<Answer> Service::enrol(const std::shared_ptr<Call>& call, ProjectI
   return std::nullopt;
 }
 
-// Tokens cannot be guessed; who tries all the same waits longer and longer.
+// Tokens cannot be guessed; who tries all the same waits longer and longer, for the enrolment that
+// was tried. Others behind the same address are not in their way until the address as a whole is.
 void Service::admit(const std::shared_ptr<Call>& call) {
   const std::string& address = call->request->address;
+  auto question = newcomer_question(call->route->id, call->request->body);
+  if (!question)
+    return call->done(bad_request("send what the link of the enrolment says, as JSON"));
+  const std::string enrolment = question->at("id").get<std::string>();
   const std::int64_t now_us = parts_.clock.monotonic_us();
-  if (const auto wait_s = token_tries_.wait_seconds(address, address, now_us)) {
+  if (const auto wait_s = token_tries_.wait_seconds(enrolment, address, now_us)) {
     auto response = error_response(429, "throttled", "too many tries: wait a moment");
     response.add("Retry-After", std::to_string(*wait_s));
     return call->done(std::move(response));
   }
-  auto question = newcomer_question(call->route->id, call->request->body);
-  if (!question)
-    return call->done(bad_request("send what the link of the enrolment says, as JSON"));
-  const auto tried = token_tries_.begin(address, address, now_us);
+  const TokenTry tried{enrolment, token_tries_.begin(enrolment, address, now_us)};
   const bool taken =
       parts_.hub.ask(std::move(*question), [this, call, tried](Result<nlohmann::json> said) {
         auto answer = std::make_shared<Result<nlohmann::json>>(std::move(said));
         parts_.post_to_io([this, call, tried, answer] { admitted(call, tried, *answer); });
       });
   if (taken) return;
-  token_tries_.withdrawn(address, address, tried);
+  token_tries_.withdrawn(enrolment, address, tried.begun);
   call->done(busy());
 }
 
-void Service::admitted(const std::shared_ptr<Call>& call, const SignInThrottle::Try& tried,
+void Service::admitted(const std::shared_ptr<Call>& call, const TokenTry& tried,
                        Result<nlohmann::json> answer) {
   const std::string& address = call->request->address;
   if (!answer.ok()) {
     const bool judged = answer.error().kind() == ErrorKind::kInvalidArgument;
-    if (!judged) token_tries_.withdrawn(address, address, tried);
+    if (!judged) token_tries_.withdrawn(tried.enrolment, address, tried.begun);
     return call->done(hub_refusal(answer.error()));
   }
   if (is_of_us(*answer)) {
-    token_tries_.succeeded(address, address, parts_.clock.monotonic_us());
+    token_tries_.succeeded(tried.enrolment, address, parts_.clock.monotonic_us());
   }
   const bool taken = parts_.pool.submit([this, call, said = std::move(*answer)](
                                             const Result<hub::IndexReader*>& reader) {

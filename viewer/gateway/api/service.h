@@ -96,9 +96,13 @@ class Service final : public RequestHandler {
   void publish(const std::shared_ptr<Call>& call, ProjectId project, const v1::Event& event);
   // Asks the hub what the guard allowed; on a read thread.
   std::optional<Answer> enrol(const std::shared_ptr<Call>& call, ProjectId project);
+  struct TokenTry {
+    std::string enrolment;
+    SignInThrottle::Try begun;
+  };
   // A device that holds a token: nobody is signed in.
   void admit(const std::shared_ptr<Call>& call);
-  void admitted(const std::shared_ptr<Call>& call, const SignInThrottle::Try& tried,
+  void admitted(const std::shared_ptr<Call>& call, const TokenTry& tried,
                 Result<nlohmann::json> answer);
   Result<std::optional<ProjectId>> project_of(const Call& call, hub::IndexReader& reader,
                                               const LiveSnapshot& live) const;
@@ -108,7 +112,7 @@ class Service final : public RequestHandler {
   CodecNames codecs_;
   HlsFollow follow_;
   OpenSockets sockets_;
-  SignInThrottle token_tries_;  // by address alone
+  SignInThrottle token_tries_;  // of enrolments, as if they were users
   bool rechecking_ = false;
   const Log log_{"gateway/api"};
 };
