@@ -74,6 +74,7 @@ ScreenDesk::~ScreenDesk() {
   film_stop_.raise_for_good();
   for (std::thread& thread : threads_) thread.join();
   if (film_thread_.joinable()) film_thread_.join();
+  if (server_) server_->stop();  // hooks that run use the pointer
   server_.reset();
 }
 

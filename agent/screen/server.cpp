@@ -256,9 +256,13 @@ void ScreenServer::Impl::accept() {
 ScreenServer::ScreenServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 ScreenServer::~ScreenServer() {
+  stop();
+  impl_->pages.clear();
+}
+
+void ScreenServer::stop() {
   impl_->io.stop();
   if (impl_->thread.joinable()) impl_->thread.join();
-  impl_->pages.clear();
 }
 
 Result<std::unique_ptr<ScreenServer>> ScreenServer::listen(std::uint16_t port, ScreenFiles files,

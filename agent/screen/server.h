@@ -34,7 +34,11 @@ class ScreenServer {
   // `port` 0: any that is free. kUnavailable: it is taken.
   static Result<std::unique_ptr<ScreenServer>> listen(std::uint16_t port, ScreenFiles files,
                                                       Hooks hooks);
-  ~ScreenServer();  // ends its thread; no hook is called any more
+  ~ScreenServer();
+
+  // Ends its thread: behind it no hook is called and nothing is sent any more. Not from a hook. Who
+  // is used by hooks stops first and lets go of the server then: a hook that runs still tells it.
+  void stop();
 
   // To be opened in a browser of this machine; keeps the token secret from others.
   [[nodiscard]] const std::string& address() const;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 #include <string>
 
 #include "agent/screen/access.h"
@@ -75,9 +76,12 @@ class ScreenServerTest : public ::testing::Test {
     std::filesystem::create_symlink(folder_.string() + ".toml", folder_ / "link.html");
     auto files = ScreenFiles::load(folder_);
     ASSERT_TRUE(files.ok()) << files.error().message();
-    auto server = ScreenServer::listen(
-        0, std::move(*files),
-        {[] { return std::vector<ScreenMessage>(); }, [](ScreenServer::Page, std::string) {}});
+    auto server = ScreenServer::listen(0, std::move(*files),
+                                       {[this] {
+                                          if (greeting_) greeting_();
+                                          return std::vector<ScreenMessage>();
+                                        },
+                                        [](ScreenServer::Page, std::string) {}});
     ASSERT_TRUE(server.ok()) << server.error().message();
     server_ = std::move(*server);
     const std::string& address = server_->address();
@@ -118,6 +122,7 @@ class ScreenServerTest : public ::testing::Test {
 
   std::filesystem::path folder_;
   std::unique_ptr<ScreenServer> server_;
+  std::function<void()> greeting_;  // set before a page opens
   std::string host_, token_;
 };
 
@@ -152,6 +157,25 @@ TEST_F(ScreenServerTest, OpensItsSocketForItsOwnPageAlone) {
   EXPECT_TRUE(ask_server(head + "\r\nOrigin: http://" + host_).starts_with("HTTP/1.1 101"));
   EXPECT_TRUE(ask_server(head + "\r\nOrigin: http://evil.example").starts_with("HTTP/1.1 403"));
   EXPECT_TRUE(ask_server(head).starts_with("HTTP/1.1 403"));
+}
+
+// What the hook uses may go once stop() has returned, and the pointer to the server with it.
+TEST_F(ScreenServerTest, StopWaitsForAHookThatRunsAndStillTellsIt) {
+  std::promise<void> running, go_on;
+  bool told = false;
+  greeting_ = [&] {
+    running.set_value();
+    go_on.get_future().wait();
+    server_->tell({std::make_shared<const std::string>("{}")});
+    told = true;
+  };
+  const std::string head = line("socket") + host_ + kUpgrade;
+  EXPECT_TRUE(ask_server(head + "\r\nOrigin: http://" + host_).starts_with("HTTP/1.1 101"));
+  running.get_future().wait();
+  go_on.set_value();
+  server_->stop();
+  EXPECT_TRUE(told);
+  server_.reset();
 }
 
 TEST_F(ScreenServerTest, ATakenPortIsAnError) {
