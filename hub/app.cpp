@@ -89,6 +89,7 @@ Status App::start() {
       MqttClient::Options{config_.broker, subscriptions(),
                           [this](Arrival arrival) { on_message(std::move(arrival)); },
                           [this] {
+                            broker_admin_->connected();
                             down_->connected();
                             say_ready();
                           }},
@@ -106,6 +107,9 @@ Status App::start() {
                           }},
       config_.max_group_ms * 1000, log_.child("commit"));
   broker_admin_ = std::make_unique<BrokerAdmin>(publish);
+  // Whether a broker that went on while this hub was away heard of all of them nobody knows.
+  SC_TRY_ASSIGN(const auto removed, state_.records->removed_devices());
+  for (const DeviceId device : removed) broker_admin_->remember(device.text());
   administration_ = std::make_unique<Administration>(Administration::Parts{
       state_.records.get(), &enrolled_, &clock_,
       [this](ProjectId project, const v1::Event& event) { return state(project, event); },

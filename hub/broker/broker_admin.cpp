@@ -7,6 +7,11 @@
 #include "proto/base/id.h"
 
 namespace sitecast::hub {
+namespace {
+
+constexpr std::string_view kGone = "not found";  // of who is to be revoked
+
+}  // namespace
 
 Status BrokerAdmin::grant(const BrokerAccount& account, std::string_view password) {
   const std::string correlation = EventId::make().text();
@@ -15,7 +20,31 @@ Status BrokerAdmin::grant(const BrokerAccount& account, std::string_view passwor
 
 Status BrokerAdmin::revoke(std::string_view username) {
   const std::string correlation = EventId::make().text();
-  return ask(revoke_command(username, correlation), correlation, "not found");
+  {
+    const MutexLock lock(mutex_);
+    unconfirmed_[std::string(username)] = correlation;
+  }
+  return ask(revoke_command(username, correlation), correlation, kGone);
+}
+
+void BrokerAdmin::remember(const std::string& username) {
+  const MutexLock lock(mutex_);
+  unconfirmed_.try_emplace(username);
+}
+
+void BrokerAdmin::connected() {
+  std::map<std::string, std::string> again;
+  {
+    const MutexLock lock(mutex_);
+    for (auto& [username, correlation] : unconfirmed_) {
+      // What revoke() waits for keeps its correlation: the broker is told twice, answered once.
+      if (correlation.empty() || correlation != waiting_for_) correlation = EventId::make().text();
+    }
+    again = unconfirmed_;
+  }
+  for (const auto& [username, correlation] : again) {
+    if (!publish_(std::string(kControlTopic), revoke_command(username, correlation))) return;
+  }
 }
 
 Status BrokerAdmin::ask(const std::string& command, const std::string& correlation,
@@ -40,6 +69,10 @@ Status BrokerAdmin::ask(const std::string& command, const std::string& correlati
 
 void BrokerAdmin::on_response(std::string_view payload) {
   const MutexLock lock(mutex_);
+  const ControlResponse revoked = parse_control_response(payload, kGone);
+  if (revoked.error.empty() && !revoked.correlation.empty()) {
+    std::erase_if(unconfirmed_, [&](const auto& one) { return one.second == revoked.correlation; });
+  }
   const ControlResponse response = parse_control_response(payload, harmless_);
   if (response.correlation != waiting_for_) return;
   has_answer_ = true;

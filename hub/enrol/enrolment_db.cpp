@@ -137,6 +137,17 @@ Result<bool> EnrolmentDb::was_removed(DeviceId device) {
   return removed;
 }
 
+Result<std::vector<DeviceId>> EnrolmentDb::removed_devices() {
+  SC_TRY_ASSIGN(Statement * select,
+                database_.cached("select device_id from device where removed_at_us is not null"));
+  std::vector<DeviceId> devices;
+  for (;;) {
+    SC_TRY_ASSIGN(const bool more, select->step());
+    if (!more) return devices;
+    devices.push_back(*DeviceId::from_bytes(select->blob(0)));
+  }
+}
+
 Status EnrolmentDb::set_service(std::string_view username, const SecretHash& secret) {
   SC_TRY_ASSIGN(
       Statement * save,

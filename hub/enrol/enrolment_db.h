@@ -82,6 +82,7 @@ class EnrolmentDb {
   // Those that are enrolled now, in the order of their enrolment.
   Result<std::vector<ListedDevice>> devices();
   Result<bool> was_removed(DeviceId device);
+  Result<std::vector<DeviceId>> removed_devices();
   // Devices that came with an enrolment's token: browsers.
   Result<std::set<DeviceId>> self_enrolled();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices that enrol themselves: what a token is good for, and for whom.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -218,6 +219,33 @@ TEST_F(EnrolmentDeskTest, RevokedDeviceIsOutAndDoesNotComeBackByItsOldToken) {
   EXPECT_EQ(claim(id, who)["state"], "used");
   revoke["device"] = records_->gateway_device()->text();
   EXPECT_EQ(desk_.handle(revoke).error().kind(), ErrorKind::kNotFound);
+}
+
+TEST_F(EnrolmentDeskTest, RevocationThatTheBrokerMissedIsSaidAgainAtTheNextConnect) {
+  const std::string device = claim(open(), Newcomer())["device_id"].get<std::string>();
+  broker_there_ = false;
+  const json revoke{{"command", "device revoke"}, {"device", device}, {"project", project_.text()}};
+  EXPECT_EQ(desk_.handle(revoke).error().kind(), ErrorKind::kUnavailable);
+  EXPECT_THAT(*records_->removed_devices(), testing::ElementsAre(*DeviceId::parse(device)));
+  broker_there_ = true;
+  broker_told_.clear();
+  broker_says_ = "it is full";
+  broker_.connected();
+  const std::vector<std::string> told{"disableClient", "deleteClient", "deleteRole"};
+  EXPECT_EQ(broker_told_, told);
+  broker_told_.clear();
+  broker_says_ = "Client not found";
+  broker_.connected();
+  EXPECT_EQ(broker_told_, told) << "it had refused";
+  broker_told_.clear();
+  broker_.connected();
+  EXPECT_THAT(broker_told_, testing::IsEmpty()) << "it has confirmed";
+  // As after a start, when nobody knows what the broker heard.
+  BrokerAdmin started(
+      [this](const std::string&, std::string_view command) { return tell_broker(command); });
+  started.remember(device);
+  started.connected();
+  EXPECT_EQ(broker_told_, told);
 }
 
 TEST_F(EnrolmentDeskTest, ListSaysWhoCameByItselfAndWhatIsOpen) {
