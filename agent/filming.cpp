@@ -9,8 +9,8 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr int kPollMs = 100;
-constexpr std::int64_t kProgressUs = 1'000'000;
+constexpr int kFilmingPollMs = 100;
+constexpr std::int64_t kFilmingProgressUs = 1'000'000;
 
 }  // namespace
 
@@ -55,7 +55,7 @@ Result<Film> Filming::run(RecordOptions options) {
 // False: asked to stop instead.
 bool Filming::wait_for_room() {
   do {  // a moment at least: what began too early is not begun again at once
-    if (stop_.wait_ms(kPollMs)) {
+    if (stop_.wait_ms(kFilmingPollMs)) {
       stop_.clear();
       return false;
     }
@@ -134,17 +134,17 @@ RecordingEnd Filming::follow(Recording& recording, PendingWarnings& warnings) {
   });
   std::int64_t said_us = 0;
   while (!ended) {
-    if (!stopped_ && stop_.wait_ms(kPollMs)) {
+    if (!stopped_ && stop_.wait_ms(kFilmingPollMs)) {
       stopped_ = true;
       stop_.clear();  // from here on it means: do not wait for the delivery either
       recording.stop();
     } else if (stopped_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+      std::this_thread::sleep_for(std::chrono::milliseconds(kFilmingPollMs));
     }
     for (const nlohmann::json& warning : warnings.take()) reply_(warning);
     for (const nlohmann::json& one : hooks_.news()) reply_(one);
     say_trouble(said);
-    if (clock_.monotonic_us() - said_us < kProgressUs) continue;
+    if (clock_.monotonic_us() - said_us < kFilmingProgressUs) continue;
     said_us = clock_.monotonic_us();
     nlohmann::json progress = hooks_.progress(recording.id());
     progress["type"] = "progress";

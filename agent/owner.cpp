@@ -15,8 +15,8 @@
 namespace sitecast::agent {
 namespace {
 
-constexpr int kPollMs = 100;
-constexpr std::int64_t kProgressUs = 1'000'000;
+constexpr int kOwnerPollMs = 100;
+constexpr std::int64_t kOwnerProgressUs = 1'000'000;
 constexpr std::size_t kSaidInStatus = 10;
 // `send` without --until-delivered: how long it bears that nothing moves.
 constexpr std::int64_t kNoProgressUs = 15'000'000;
@@ -283,13 +283,13 @@ Status Owner::wait_delivered(CaptureId capture, StopSignal& stop, const Reply& r
           "not everything could be delivered: " + progress["cause"].get<std::string>() + " " +
           progress["detail"].get<std::string>());
     }
-    if (clock_.monotonic_us() - said_us >= kProgressUs) {
+    if (clock_.monotonic_us() - said_us >= kOwnerProgressUs) {
       said_us = clock_.monotonic_us();
       nlohmann::json progress = progress_of(capture);
       progress["type"] = "sending";
       reply(progress);
     }
-    if (stop.wait_ms(kPollMs)) {
+    if (stop.wait_ms(kOwnerPollMs)) {
       return Error(ErrorKind::kCancelled,
                    "stopped before everything was delivered; it is safe on "
                    "this device");
@@ -308,7 +308,7 @@ Status Owner::wait_stated(EventId event, StopSignal& stop) {
       return data_loss("the hub does not accept it: " + waiting->refused +
                        "; it stays on this device");
     }
-    if (stop.wait_ms(kPollMs)) {
+    if (stop.wait_ms(kOwnerPollMs)) {
       return Error(ErrorKind::kCancelled,
                    "stopped before the note was delivered; it is safe on this device");
     }
@@ -471,7 +471,7 @@ Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, con
     }
     if (now != before) moved_us = clock_.monotonic_us();
     before = now;
-    if (clock_.monotonic_us() - said_us >= kProgressUs) {
+    if (clock_.monotonic_us() - said_us >= kOwnerProgressUs) {
       said_us = clock_.monotonic_us();
       reply({{"type", "sending"},
              {"waiting_captures", report["waiting_captures"]},
@@ -491,7 +491,7 @@ Result<nlohmann::json> Owner::send(const Request& request, StopSignal& stop, con
                                      report["cause"].get<std::string>(),
                                      report["detail"].get<std::string>()));
     }
-    if (stop.wait_ms(kPollMs)) {
+    if (stop.wait_ms(kOwnerPollMs)) {
       return Error(ErrorKind::kCancelled,
                    "stopped before everything was delivered; it is safe on "
                    "this device");
@@ -598,7 +598,7 @@ Result<nlohmann::json> Owner::watch(StopSignal& stop, const Reply& reply) {
   while (!stop.raised()) {
     seen = inbox_->revision();
     for (const nlohmann::json& one : take_news(news, talk_seen)) reply(one);
-    while (!stop.raised() && !inbox_->wait_beyond(seen, kPollMs * 1000) &&
+    while (!stop.raised() && !inbox_->wait_beyond(seen, kOwnerPollMs * 1000) &&
            (!talk_ || talk_->speaking().revision == talk_seen)) {
     }
   }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kMostShots = 32;
 
-std::string text_of(const nlohmann::json& order, const char* key) {
+std::string text_in(const nlohmann::json& order, const char* key) {
   const auto found = order.find(key);
   return found != order.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -54,7 +54,7 @@ Result<ScreenOrder> read_screen_order(const std::string& text, const ScreenConfi
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return invalid_argument("not an order");
   ScreenOrder order;
-  order.what = text_of(json, "do");
+  order.what = text_in(json, "do");
   if (const auto number = json.find("order"); number != json.end() &&
                                               number->is_number_unsigned() &&
                                               number->get<std::uint64_t>() < 1ULL << 53) {
@@ -67,23 +67,23 @@ Result<ScreenOrder> read_screen_order(const std::string& text, const ScreenConfi
   }
   Request& request = order.request;
   request.command = order.what == "start" ? "record" : order.what;
-  request.area = text_of(json, "area");
-  request.title = text_of(json, "title");
-  request.text = text_of(json, "text");
+  request.area = text_in(json, "area");
+  request.title = text_in(json, "title");
+  request.text = text_in(json, "text");
   if (order.what == "start" || (order.what == "photo" && !recording)) {
     request.source = config.source;
     request.loop = request.source.starts_with("file:");
     request.audio = config.audio;
   }
-  if (order.what == "photo") request.note = text_of(json, "note");
+  if (order.what == "photo") request.note = text_in(json, "note");
   if (order.what == "note") {
-    request.stage = text_of(json, "stage");
+    request.stage = text_in(json, "stage");
     if (const auto found = json.find("percentage"); found != json.end() && found->is_number()) {
       request.percentage = found->get<double>();
     }
-    aim_note(request, text_of(json, "about"), recording);
+    aim_note(request, text_in(json, "about"), recording);
   }
-  if (order.what == "accept" || order.what == "answer") request.request = text_of(json, "request");
+  if (order.what == "accept" || order.what == "answer") request.request = text_in(json, "request");
   if (order.what == "answer") {
     if (const auto shot = json.find("shot"); shot != json.end() && shot->is_number_unsigned()) {
       request.shot = static_cast<std::uint32_t>(

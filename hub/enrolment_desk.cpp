@@ -16,21 +16,21 @@ constexpr std::size_t kProjects = 64;
 constexpr std::size_t kShortestPassword = 43;  // 256 bits as base64url
 constexpr std::size_t kLongestPassword = 128;
 
-std::string text_of(const json& request, const char* key) {
+std::string text_in(const json& request, const char* key) {
   const auto found = request.find(key);
   return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 template <typename T>
 Result<T> id_of(const json& request, const char* key) {
-  const auto id = T::parse(text_of(request, key));
+  const auto id = T::parse(text_in(request, key));
   if (!id) return invalid_argument(std::string("no id: ") + key);
   return *id;
 }
 
 template <std::size_t kSize>
 std::optional<std::array<std::uint8_t, kSize>> bytes_of(const json& request, const char* key) {
-  const auto decoded = base64url_decode(text_of(request, key));
+  const auto decoded = base64url_decode(text_in(request, key));
   std::array<std::uint8_t, kSize> bytes{};
   if (!decoded || decoded->size() != kSize) return std::nullopt;
   std::copy(decoded->begin(), decoded->end(), bytes.begin());
@@ -85,7 +85,7 @@ std::string enrolment_signing_text(const std::string& id, const std::string& tok
 }
 
 Result<json> EnrolmentDesk::handle(const json& request) {
-  const std::string command = text_of(request, "command");
+  const std::string command = text_in(request, "command");
   if (command == "enrolment open") return open(request);
   if (command == "enrolment list") return list(request);
   if (command == "enrolment cancel") return cancel(request);
@@ -105,8 +105,8 @@ Result<json> EnrolmentDesk::open(const json& request) {
   Enrolment enrolment;
   SC_TRY_ASSIGN(enrolment.id, id_of<EventId>(request, "id"));
   SC_TRY_ASSIGN(enrolment.projects, projects_of(request, "projects"));
-  enrolment.name = text_of(request, "name");
-  enrolment.opened_by = text_of(request, "user");
+  enrolment.name = text_in(request, "name");
+  enrolment.opened_by = text_in(request, "user");
   const auto hash = bytes_of<32>(request, "token_hash");
   const std::int64_t lifetime_s = request.value("lifetime_s", std::int64_t{0});
   if (enrolment.name.empty() || enrolment.name.size() > limits::kNameBytes ||
@@ -162,7 +162,7 @@ Result<json> EnrolmentDesk::cancel(const json& request) {
 
 Result<json> EnrolmentDesk::look(const json& request) {
   SC_TRY_ASSIGN(const EventId id, id_of<EventId>(request, "id"));
-  SC_TRY_ASSIGN(const auto found, parts_.records->find_enrolment(id, text_of(request, "token")));
+  SC_TRY_ASSIGN(const auto found, parts_.records->find_enrolment(id, text_in(request, "token")));
   json answer{{"state", name_of(found.state)}};
   if (found.state != EnrolmentState::kOpen) return answer;
   answer["name"] = found.enrolment.name;
@@ -173,16 +173,16 @@ Result<json> EnrolmentDesk::look(const json& request) {
 
 Result<json> EnrolmentDesk::claim(const json& request) {
   SC_TRY_ASSIGN(const EventId id, id_of<EventId>(request, "id"));
-  const std::string token = text_of(request, "token");
+  const std::string token = text_in(request, "token");
   const auto key = bytes_of<32>(request, "public_key");
   const auto signature = bytes_of<64>(request, "signature");
-  const NewcomerKeys keys{key.value_or(SigningPublicKey{}), text_of(request, "password")};
+  const NewcomerKeys keys{key.value_or(SigningPublicKey{}), text_in(request, "password")};
   if (!key || !signature || keys.password.size() < kShortestPassword ||
       keys.password.size() > kLongestPassword || !base64url_decode(keys.password)) {
     return invalid_argument("a device brings a key, a password and a signature");
   }
   const std::string signed_text =
-      enrolment_signing_text(id.text(), token, text_of(request, "public_key"), keys.password);
+      enrolment_signing_text(id.text(), token, text_in(request, "public_key"), keys.password);
   if (!verify_signature(*key, as_bytes(signed_text), *signature)) {
     return invalid_argument("the signature is not of the key that came with it");
   }

@@ -60,7 +60,7 @@ bool is_ideograph(char32_t c) {
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3134F);
 }
 
-bool is_word(char32_t c) {
+bool is_of_word(char32_t c) {
   if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
   // Letters of European and neighbouring scripts; punctuation and symbols part words.
   return !is_ideograph(c) && c >= 0xDF && c != 0xF7 && !(c >= 0x2000 && c <= 0x2BFF) &&
@@ -87,7 +87,7 @@ void each_run(std::size_t size, At at, Word word, Ideographs ideographs) {
       while (end < size && belongs(at(end))) ++end;
       return end > begin;
     };
-    if (run(is_word)) {
+    if (run(is_of_word)) {
       word(begin, end);
     } else if (run(is_ideograph)) {
       ideographs(begin, end);
@@ -173,7 +173,7 @@ std::vector<std::pair<std::size_t, std::size_t>> SearchWords::marks(std::string_
   for (const std::u32string& term : terms_) {
     for (std::size_t at = folded.find(term); at != std::u32string::npos;
          at = folded.find(term, at + 1)) {
-      if (at > 0 && is_word(term[0]) && is_word(folded[at - 1])) continue;  // inside a word
+      if (at > 0 && is_of_word(term[0]) && is_of_word(folded[at - 1])) continue;  // inside a word
       const std::size_t end = at + term.size();
       found.emplace_back(all[at].at, end < all.size() ? all[end].at : text.size());
     }
@@ -197,7 +197,7 @@ bool SearchWords::matches(std::string_view text) const {
   return std::all_of(terms_.begin(), terms_.end(), [&](const std::u32string& term) {
     for (std::size_t at = folded.find(term); at != std::u32string::npos;
          at = folded.find(term, at + 1)) {
-      if (at == 0 || !is_word(term[0]) || !is_word(folded[at - 1])) return true;
+      if (at == 0 || !is_of_word(term[0]) || !is_of_word(folded[at - 1])) return true;
     }
     return false;
   });

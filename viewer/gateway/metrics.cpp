@@ -7,33 +7,30 @@
 #include <prometheus/metric_family.h>
 
 namespace sitecast::gateway {
-namespace {
-
-class Values final : public prometheus::Collectable {
- public:
-  explicit Values(std::vector<Metric> metrics) : metrics_(std::move(metrics)) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    std::vector<prometheus::MetricFamily> families;
-    for (const auto& metric : metrics_) {
-      prometheus::ClientMetric value;
-      const bool counter = metric.kind == Metric::Kind::kCounter;
-      (counter ? value.counter.value : value.gauge.value) = metric.read();
-      families.push_back({metric.name,
-                          metric.help,
-                          counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
-                          {value}});
-    }
-    return families;
-  }
-
- private:
-  const std::vector<Metric> metrics_;
-};
-
-}  // namespace
-
 struct MetricsListener::Impl {
+  class Values final : public prometheus::Collectable {
+   public:
+    explicit Values(std::vector<Metric> metrics) : metrics_(std::move(metrics)) {}
+
+    std::vector<prometheus::MetricFamily> Collect() const override {
+      std::vector<prometheus::MetricFamily> families;
+      for (const auto& metric : metrics_) {
+        prometheus::ClientMetric value;
+        const bool counter = metric.kind == Metric::Kind::kCounter;
+        (counter ? value.counter.value : value.gauge.value) = metric.read();
+        families.push_back(
+            {metric.name,
+             metric.help,
+             counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
+             {value}});
+      }
+      return families;
+    }
+
+   private:
+    const std::vector<Metric> metrics_;
+  };
+
   std::shared_ptr<Values> values;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
@@ -41,7 +38,7 @@ struct MetricsListener::Impl {
 Result<std::unique_ptr<MetricsListener>> MetricsListener::open(const Endpoint& listen,
                                                                std::vector<Metric> metrics) {
   auto impl = std::make_unique<Impl>();
-  impl->values = std::make_shared<Values>(std::move(metrics));
+  impl->values = std::make_shared<Impl::Values>(std::move(metrics));
   try {
     impl->exposer =
         std::make_unique<prometheus::Exposer>(fmt::format("{}:{}", listen.address, listen.port), 1);

@@ -15,15 +15,15 @@ namespace {
 constexpr std::size_t kFormatHeadBytes = 12;
 
 template <auto Function>
-struct Release {
+struct ReleaseHeif {
   template <typename T>
   void operator()(T* object) const {
     Function(object);
   }
 };
-using HeifContext = std::unique_ptr<heif_context, Release<heif_context_free>>;
-using HeifHandle = std::unique_ptr<heif_image_handle, Release<heif_image_handle_release>>;
-using HeifImage = std::unique_ptr<heif_image, Release<heif_image_release>>;
+using HeifContext = std::unique_ptr<heif_context, ReleaseHeif<heif_context_free>>;
+using HeifHandle = std::unique_ptr<heif_image_handle, ReleaseHeif<heif_image_handle_release>>;
+using HeifImage = std::unique_ptr<heif_image, ReleaseHeif<heif_image_release>>;
 
 Status heif_status(const heif_error& error, std::string_view doing) {
   if (error.code == heif_error_Ok) return Ok{};

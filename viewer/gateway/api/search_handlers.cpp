@@ -10,7 +10,7 @@
 namespace sitecast::gateway {
 namespace {
 
-constexpr std::uint32_t kLargestPage = 50;
+constexpr std::uint32_t kLargestAnswer = 50;
 constexpr std::size_t kSnippetBytes = 240;  // some lines of a telephone
 constexpr std::size_t kLeadBytes = 60;      // before the first mark
 
@@ -35,7 +35,7 @@ Result<hub::SearchQuery> asked(const ReadContext& context) {
       (name == "from_us" ? query.from_us : query.until_us) = time;
     } else if (name == "limit") {
       const auto limit = parse_unsigned(value);
-      if (!limit || *limit < 1 || *limit > kLargestPage) {
+      if (!limit || *limit < 1 || *limit > kLargestAnswer) {
         return invalid_argument("limit is a number from 1 to 50");
       }
       query.limit = static_cast<std::uint32_t>(*limit);
