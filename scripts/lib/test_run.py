@@ -17,6 +17,8 @@ FUZZ_LONG_PER_TARGET_S = 60
 # One after the other: a browser takes both cores. What else must run alone says so (RUN_SERIAL).
 SERIAL_LABELS = {"browser"}
 LABELS = ["unit", "vectors", "integration", "fault", "browser"]
+CHECKED = {"sanitized": ("asan", "sanitized_tests"), "fuzz": ("fuzz", "fuzzers")}  # stage: preset, target
+BUILD_AHEAD_FROM = "fault"  # from here on tests wait for links, clocks and browsers
 
 
 class Stage:
@@ -60,6 +62,22 @@ class Run:
                 break
         stage.seconds = time.monotonic() - started
         return not stage.failed
+
+    @staticmethod
+    def checked(stage):
+        preset, target = CHECKED[stage]
+        return preset, [target]
+
+    def build_ahead(self):
+        """The checked builds, with processor time that no test wants (SCHED_IDLE). Says nothing: what fails here
+        fails again in its own stage."""
+        def yield_to_everybody():
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        commands = [f"cmake --preset {preset} && cmake --build build/{preset} -j {self.jobs} --target {target}"
+                    for stage, (preset, target) in CHECKED.items() if self.wanted(stage)]
+        return subprocess.Popen(["sh", "-c", "; ".join(commands)], cwd=ROOT, env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, preexec_fn=yield_to_everybody)
 
     def ctest(self, name, preset, selection, serial=False, extra_environment=None):
         stage = Stage(name)
@@ -111,14 +129,19 @@ class Run:
 
     def run(self):
         if self.build("dev"):
+            ahead = None
             for label in LABELS:
+                if label == BUILD_AHEAD_FROM:
+                    ahead = self.build_ahead()
                 if self.wanted(label):
                     self.ctest(label, "dev", ["-L", f"^{label}$"], label in SERIAL_LABELS)
             if self.wanted("other"):
                 self.ctest("other", "dev", ["-LE", f"^({'|'.join(LABELS)})$"])
-        if self.wanted("sanitized") and self.build("asan", ["sanitized_tests"]):
+            if ahead:
+                ahead.wait()
+        if self.wanted("sanitized") and self.build(*self.checked("sanitized")):
             self.ctest("sanitized", "asan", ["-L", "^sanitize$"])
-        if self.wanted("fuzz") and self.build("fuzz", ["fuzzers"]):
+        if self.wanted("fuzz") and self.build(*self.checked("fuzz")):
             self.ctest("fuzz", "fuzz", ["-L", "^fuzz$"], extra_environment=self.fuzz_environment())
         if self.long_run and self.wanted("tsan") and self.build("tsan", ["sanitized_tests"]):
             self.ctest("tsan", "tsan", ["-L", "^sanitize$"])
